@@ -287,5 +287,5 @@ def test_tensors_of_another_model(path):
 
 def test_config_of_another_size(path, model):
     change_header(path, config=asdict(model.config) | {"channels": [4, 6, 8]})
-    with pytest.raises(ValueError, match=r"bias is \(4,\) instead of \(8,\); .*; …\."):
+    with pytest.raises(ValueError, match=r"is \(8,\) instead of \(16,\); .*; …\."):
         checkpoint.load(path)

@@ -221,21 +221,15 @@ def test_evaluate_leaves_the_model_as_it_was(training_mode):
     assert model.training is training_mode
 
 
-def test_training_is_in_train_mode_after_each_validation():
-    modes = []
+def test_training_is_in_train_mode_also_after_a_validation():
+    model, modes = Number().eval(), []
 
     def objective(model, batch):
         modes.append((model.training, torch.is_grad_enabled()))
         return towards(model, batch)
 
-    fit(
-        Number(),
-        objective,
-        batches(1.0),
-        batches(1.0),
-        config=replace(STEADY, epochs=3),
-        runtime=CPU,
-    )
+    config = replace(STEADY, epochs=3)
+    fit(model, objective, batches(1.0), batches(1.0), config=config, runtime=CPU)
     assert modes == [(True, True), (False, False)] * 3
 
 
@@ -593,11 +587,12 @@ def test_the_bar_counts_steps_and_shows_the_terms(monkeypatch):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
 def test_the_bar_is_closed_by_ctrl_c_and_by_an_error(monkeypatch, error):
-    screen, bar = Screen(is_terminal=True), ProgressBar("interrupted")
+    screen, bar, shown = Screen(is_terminal=True), ProgressBar("interrupted"), []
     monkeypatch.setattr(sys, "stderr", screen)
 
     def stop(progress):
         bar(progress)
+        shown.append(bar.bar)  # held, so that nobody else closes it
         if progress.step == 3 and not progress.finished:
             raise error("stop")
 

@@ -104,6 +104,11 @@ def test_validation_is_asked_for_by_number(write):
         ({"test_labels": np.zeros((10, 2), int)}, ValueError, r"test_labels .* got \(10, 2\)"),
         ({"test_labels": np.int64(3)}, ValueError, r"test_labels must have shape .* got \(\)"),
         ({"test_labels": np.full(10, -1)}, ValueError, r"test labels must lie in 0.* got -1"),
+        (
+            {"train_labels": np.full(20, -2), "test_labels": np.full(10, -2)},
+            ValueError,
+            r"train labels must lie in 0\.\.0 .* got -2",
+        ),
         ({"test_labels": np.full(10, 10**9)}, ValueError, r"labels must number .* got 1000000000"),
         ({"class_names": np.array(["a"])}, ValueError, r"in 0\.\.0 \(1 classes\), got 3"),
         (
@@ -160,13 +165,15 @@ def test_archive_cut_short_is_told(tmp_path, share, save):
         data.load(tmp_path / "own.npz")
 
 
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_archive_with_a_damaged_byte_is_told(tmp_path, save):
-    save(tmp_path / "own.npz", **make_arrays())
+@pytest.mark.parametrize(("save", "cause"), [(np.savez, "CRC"), (np.savez_compressed, "Error -3")])
+def test_archive_with_damaged_bytes_is_told(tmp_path, save, cause):
+    """Plain and deflated archives fail in different ways."""
+    pixels = np.arange(20 * 28 * 28).reshape(20, 28, 28) // 7 % 251
+    save(tmp_path / "own.npz", train_images=pixels.astype(np.uint8))
     content = bytearray((tmp_path / "own.npz").read_bytes())
-    content[2000:2050] = bytes(50)
+    content[200:250] = bytes([255] * 50)
     (tmp_path / "own.npz").write_bytes(content)
-    with pytest.raises(ValueError, match=r"own\.npz cannot be read .* damaged"):
+    with pytest.raises(ValueError, match=rf"own\.npz cannot be read .*{cause}.* damaged"):
         data.load(tmp_path / "own.npz")
 
 

@@ -79,6 +79,13 @@ def test_a_batch_is_a_copy():
     assert torch.equal(labels, torch.arange(4))
 
 
+def test_batches_go_to_the_device_asked_for():
+    """The meta device holds no numbers, but knows where it is."""
+    for images, labels in make_batches(device="meta"):
+        assert (images.device.type, images.dtype) == ("meta", torch.float32)
+        assert (labels.device.type, labels.dtype) == ("meta", torch.int64)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("stored", ["cpu", "cuda"])
 def test_batches_come_on_the_device(stored):

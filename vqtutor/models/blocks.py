@@ -37,9 +37,13 @@ def check_body(image_shape: ImageShape, channels: tuple[int, ...]) -> None:
 
 
 def smallest_grid(image_shape: ImageShape) -> tuple[int, int]:
-    """Height and width after the three convolutions: 3x3 for images of 28x28 and of 32x32."""
-    height, width = ((side // 4 - 3) // 2 + 1 for side in image_shape[1:])
-    return height, width
+    """Height and width after the three convolutions: 3x3 for 28x28 images, 4x4 for 32x32."""
+    return image_shape[1] // 8, image_shape[2] // 8
+
+
+def last_padding(image_shape: ImageShape) -> tuple[int, int]:
+    """Padding of the third convolution: 7x7 features need none, 8x8 would lose their last row."""
+    return 1 - image_shape[1] // 4 % 2, 1 - image_shape[2] // 4 % 2
 
 
 class VectorEncoder(nn.Sequential):
@@ -60,7 +64,7 @@ class VectorEncoder(nn.Sequential):
             nn.Conv2d(first, second, 3, stride=2, padding=1),
             nn.BatchNorm2d(second),
             nn.ReLU(),
-            nn.Conv2d(second, third, 3, stride=2),
+            nn.Conv2d(second, third, 3, stride=2, padding=last_padding(image_shape)),
             nn.ReLU(),
             nn.Flatten(),
             nn.Linear(third * height * width, hidden),
@@ -77,15 +81,14 @@ class VectorDecoder(nn.Sequential):
     ) -> None:
         first, second, third = channels
         height, width = smallest_grid(image_shape)
-        # The encoder's last convolution drops a row where H / 4 is even: the decoder adds it back.
-        missing = (image_shape[1] // 4 - 3) % 2, (image_shape[2] // 4 - 3) % 2
+        even = last_padding(image_shape)
         super().__init__(
             nn.Linear(inputs, hidden),
             nn.ReLU(),
             nn.Linear(hidden, third * height * width),
             nn.ReLU(),
             nn.Unflatten(1, (third, height, width)),
-            nn.ConvTranspose2d(third, second, 3, stride=2, output_padding=missing),
+            nn.ConvTranspose2d(third, second, 3, stride=2, padding=even, output_padding=even),
             nn.BatchNorm2d(second),
             nn.ReLU(),
             nn.ConvTranspose2d(second, first, 3, stride=2, padding=1, output_padding=1),

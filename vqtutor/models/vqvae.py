@@ -57,7 +57,13 @@ class VQVAE2Config:
 
     def __post_init__(self) -> None:
         check_image_shape(self.image_shape)
-        check_positive(channels=self.channels, residual_channels=self.residual_channels)
+        check_positive(
+            channels=self.channels,
+            residual_channels=self.residual_channels,
+            code_dim=self.code_dim,
+            num_codes_top=self.num_codes_top,
+            num_codes_bottom=self.num_codes_bottom,
+        )
         if self.residual_blocks < 0:
             raise ValueError(f"residual_blocks must be 0 or more, got {self.residual_blocks}.")
         check_choice("bottom_stride", self.bottom_stride, STRIDES)
