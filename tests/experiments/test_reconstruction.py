@@ -1,0 +1,165 @@
+"""Perfect models get perfect scores, and a latent's size is what was counted by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tests.experiments.standins import (
+    CLASSES,
+    SIZE,
+    Judge,
+    Perfect,
+    PerfectWithPosterior,
+    make_data,
+    make_vae,
+    make_vqvae,
+)
+from vqtutor.experiments import results
+from vqtutor.experiments.reconstruction import (
+    Reconstruction,
+    ReconstructionConfig,
+    run_reconstruction,
+)
+from vqtutor.experiments.results import Provenance
+
+
+def test_perfect_model_loses_nothing():
+    data = make_data()
+    result = run_reconstruction({"AE": Perfect()}, data, Judge())
+    score = result.scores["AE"]
+    assert (score.mse, score.mse_error, score.psnr) == (0.0, 0.0, math.inf)
+    assert score.ssim == pytest.approx(1)
+    assert score.sharpness == pytest.approx(1)
+    assert score.accuracy == result.original_accuracy == 1
+    assert score.cross_entropy == pytest.approx(result.original_cross_entropy)
+    assert (score.numbers, score.bits) == (SIZE * SIZE, 32 * SIZE * SIZE)
+    assert (score.usage, score.perplexity) == ({}, {})
+    np.testing.assert_array_equal(result.examples["AE"], result.originals)
+
+
+def test_error_is_that_of_the_inner_pixels():
+    class Darker(Perfect):
+        """Loses 0.1 everywhere inside, and wrecks the padding, which does not count."""
+
+        def decode(self, latent: Tensor) -> Tensor:
+            images = torch.ones(len(latent), 1, SIZE, SIZE)
+            inner = super().decode(latent)[..., 2:-2, 2:-2]
+            images[..., 2:-2, 2:-2] = inner - 0.1
+            return images
+
+    score = run_reconstruction({"AE": Darker()}, make_data()).scores["AE"]
+    assert score.mse == pytest.approx(0.01)
+    assert score.psnr == pytest.approx(20)
+    assert score.mse_error == pytest.approx(0, abs=1e-7)
+    assert score.sharpness == pytest.approx(1)  # a constant has no gradient
+
+
+def test_half_the_contrast_is_half_the_sharpness():
+    class Faded(Perfect):
+        def decode(self, latent: Tensor) -> Tensor:
+            return 0.5 * super().decode(latent)
+
+    score = run_reconstruction({"AE": Faded()}, make_data()).scores["AE"]
+    assert score.sharpness == pytest.approx(0.5)
+
+
+def test_sampled_latent_has_the_posteriors_noise():
+    result = run_reconstruction({"VAE": PerfectWithPosterior()}, make_data(), Judge())
+    assert list(result.scores) == ["VAE", "VAE, sampled"]
+    assert result.scores["VAE"].mse < 1e-12
+    # Deviation 0.1; less where it would leave [0, 1].
+    assert 0.004 < result.scores["VAE, sampled"].mse < 0.0101
+
+
+def test_size_usage_and_perplexity_of_codes():
+    data = make_data()
+    model = make_vqvae(data)
+    score = run_reconstruction({"VQ-VAE-2": model}, data).scores["VQ-VAE-2"]
+    assert score.numbers == 2 * 2 + 4 * 4
+    assert score.bits == pytest.approx(4 * math.log2(5) + 16 * math.log2(4))
+    codes = model.encode(data.test.images.float() / 255)
+    assert score.usage == {
+        "top": len(codes.top.unique()) / 5,
+        "bottom": len(codes.bottom.unique()) / 4,
+    }
+    shares = codes.bottom.flatten().bincount(minlength=4) / codes.bottom.numel()
+    entropy = -(shares[shares > 0] * shares[shares > 0].log()).sum()
+    assert score.perplexity["bottom"] == pytest.approx(entropy.exp().item(), rel=1e-5)
+
+
+def test_one_example_per_class():
+    result = run_reconstruction({"AE": Perfect()}, make_data())
+    assert result.classes == ("zero", "one", "two")
+    assert len(result.originals) == CLASSES
+    brightest = result.originals[:, 0, 2:-2].reshape(CLASSES, 3, -1).sum(axis=2).argmax(axis=1)
+    np.testing.assert_array_equal(brightest, np.arange(CLASSES))
+
+
+def test_nothing_needs_labels_or_a_judge():
+    result = run_reconstruction({"AE": Perfect()}, make_data(labels=False), Judge())
+    assert (result.original_accuracy, result.scores["AE"].accuracy, result.classes) == (
+        None,
+        None,
+        (),
+    )
+    assert len(result.originals) == 10
+    assert run_reconstruction({"AE": Perfect()}, make_data()).scores["AE"].cross_entropy is None
+
+
+def run_all(seed: int, batch_size: int) -> Reconstruction:
+    torch.manual_seed(0)  # of the networks' weights
+    data = make_data()
+    models = {"VAE": make_vae(), "VQ-VAE-2": make_vqvae(data)}
+    config = ReconstructionConfig(batch_size=batch_size)
+    return run_reconstruction(models, data, Judge(), seed=seed, config=config)
+
+
+def test_batch_size_changes_nothing():
+    one, other = run_all(0, 512), run_all(0, 7)
+    for name, score in one.scores.items():
+        for field, value in vars(score).items():
+            assert getattr(other.scores[name], field) == pytest.approx(value, rel=1e-4), field
+
+
+def test_seed_draws_the_sample_and_nothing_else():
+    first, second = run_all(0, 512), run_all(1, 512)
+    assert first.scores["VAE"] == second.scores["VAE"]
+    assert first.scores["VAE, sampled"] != second.scores["VAE, sampled"]
+
+
+def test_global_random_state_is_untouched():
+    data, models, judge = make_data(), {"VAE": PerfectWithPosterior()}, Judge()
+    before = torch.get_rng_state()
+    run_reconstruction(models, data, judge)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_models_are_measured_in_eval_mode_and_keep_their_own():
+    model = make_vae()
+    expected = run_reconstruction({"VAE": model}, make_data()).scores
+    model.train()
+    assert run_reconstruction({"VAE": model}, make_data()).scores == expected  # batch statistics
+    model.encoder.eval()
+    run_reconstruction({"VAE": model}, make_data())
+    assert model.training
+    assert model.decoder.training
+    assert not model.encoder.training
+
+
+def test_result_is_stored_and_read_again(tmp_path):
+    result = run_all(0, 512)
+    made = Provenance.collect("r", config={}, data="bands", seed=0, device="cpu", seconds=1)
+    results.save(result, tmp_path, "reconstruction", made)
+    loaded, _ = results.load(Reconstruction, tmp_path, "reconstruction")
+    assert loaded.scores["VAE"].mse == pytest.approx(result.scores["VAE"].mse, rel=1e-5)
+    np.testing.assert_array_equal(loaded.examples["VQ-VAE-2"], result.examples["VQ-VAE-2"])
+
+
+def test_config_is_checked():
+    with pytest.raises(ValueError, match="num_examples must be at least 1, got 0"):
+        ReconstructionConfig(num_examples=0)

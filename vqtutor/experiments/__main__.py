@@ -1,0 +1,236 @@
+"""Run experiments from a terminal: python -m vqtutor.experiments all
+
+Trains what an experiment needs, runs it, writes its result (JSON, NPZ), its figures (PNG) and for
+the autoencoder study a CSV, and prints a summary table. Nothing is downloaded for `--data digits`
+and `--data photos`, which come with scikit-learn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+
+from vqtutor import data as datasets
+from vqtutor import plots
+from vqtutor.data import ImageSet
+from vqtutor.experiments import results
+from vqtutor.experiments.bottleneck import run_bottleneck, write_csv
+from vqtutor.experiments.classification import run_classification
+from vqtutor.experiments.coordinates import run_coordinates
+from vqtutor.experiments.generation import run_generation
+from vqtutor.experiments.networks import CLASSIFIERS, COMPARED, SCALES, SIZES, Networks
+from vqtutor.experiments.reconstruction import run_reconstruction
+from vqtutor.experiments.results import Provenance
+from vqtutor.experiments.stages import Stages
+from vqtutor.experiments.summary import summarize
+from vqtutor.experiments.transformation import run_transformation
+from vqtutor.experiments.warmup import run_warmup
+from vqtutor.train import History, ProgressBar, Runtime, best_precision
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One name on the command line: the networks it needs, how it runs and how it is drawn."""
+
+    needs: tuple[str, ...]
+    run: Callable[[Networks], Any]
+    draw: Callable[[Any], dict[str, Figure]]
+    cost: float = 5.0  # rough seconds, for the time left
+    needs_labels: bool = False
+
+
+def warmup(networks: Networks) -> Any:
+    models = {name: networks[name] for name in CLASSIFIERS}
+    return run_warmup(models, networks.data, networks.histories, seed=networks.seed)
+
+
+def bottleneck(networks: Networks) -> Any:
+    models = {size: networks[f"AE-{size}"] for size in SIZES}
+    histories: dict[int | str, History] = {size: networks.histories[f"AE-{size}"] for size in SIZES}
+    return run_bottleneck(
+        models,
+        networks["AE-linked"],
+        networks.data,
+        {**histories, "linked": networks.histories["AE-linked"]},
+        judge=networks.judge,
+        seed=networks.seed,
+    )
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "warmup": Experiment(CLASSIFIERS, warmup, plots.draw_warmup, needs_labels=True),
+    "bottleneck": Experiment(
+        ("judge", *(f"AE-{size}" for size in SIZES), "AE-linked"),
+        bottleneck,
+        plots.draw_bottleneck,
+    ),
+    "reconstruction": Experiment(
+        ("judge", *COMPARED),
+        lambda n: run_reconstruction(n.compared, n.data, n.judge, seed=n.seed),
+        plots.draw_reconstruction,
+    ),
+    "coordinates": Experiment(
+        COMPARED,
+        lambda n: run_coordinates(n.compared, n.data, seed=n.seed),
+        plots.draw_coordinates,
+    ),
+    "transformation": Experiment(
+        ("judge", *COMPARED),
+        lambda n: run_transformation(n.compared, n.data, n.judge, seed=n.seed),
+        plots.draw_transformation,
+    ),
+    "classification": Experiment(
+        COMPARED,
+        lambda n: run_classification(n.compared, n.data, seed=n.seed),
+        plots.draw_classification,
+        needs_labels=True,
+    ),
+    "generation": Experiment(
+        ("judge", *COMPARED, "top prior", "bottom prior"),
+        lambda n: run_generation(
+            n.compared, n.data, n.judge, n["top prior"], n["bottom prior"], seed=n.seed
+        ),
+        plots.draw_generation,
+    ),
+}
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line; a wrong word is answered with the right ones."""
+    parser = argparse.ArgumentParser(
+        prog="python -m vqtutor.experiments", description=__doc__.split("\n\n")[1]
+    )
+    parser.add_argument("name", choices=["all", *EXPERIMENTS], help="which experiment")
+    parser.add_argument("--scale", choices=SCALES, default="quick", help="default: quick")
+    parser.add_argument(
+        "--data",
+        default="digits",
+        metavar="NAME",
+        help="digits (default), photos, mnist, cifar10, or a FILE.npz with train_images, ...",
+    )
+    parser.add_argument("--root", help="folder that holds the data; default: $VQTUTOR_DATA, caches")
+    parser.add_argument("--out", default="results", help="folder for results; default: results")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--resume", action="store_true", help="keep networks and results that are already in --out"
+    )
+    parser.add_argument("--device", default="auto", help="cpu, cuda, mps; default: the best one")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; 0 when all went well, 130 after Ctrl-C."""
+    options = parse(arguments)
+    command = shlex.join(["python", "-m", "vqtutor.experiments", *(arguments or sys.argv[1:])])
+    try:
+        device = Runtime(options.device).device
+        runtime = Runtime(device, best_precision(device))
+        data = datasets.load(options.data, root=options.root)
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    keep_heap()
+    out = Path(options.out) / f"{data.name}-{options.scale}"
+    names = list(EXPERIMENTS) if options.name == "all" else [options.name]
+    try:
+        run_all(names, data, runtime, out, command, options)
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; what is finished is in {out}: go on with --resume", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run_all(
+    names: Sequence[str],
+    data: ImageSet,
+    runtime: Runtime,
+    out: Path,
+    command: str,
+    options: argparse.Namespace,
+) -> None:
+    """Train, run, save and draw, one after the other; print the table at the end."""
+    skipped = [n for n in names if EXPERIMENTS[n].needs_labels and not data.num_classes]
+    names = [n for n in names if n not in skipped]
+    for name in skipped:
+        print(f"{name}: left out, {data.name!r} has no labels")
+    networks = Networks(
+        data,
+        options.scale,
+        seed=options.seed,
+        runtime=runtime,
+        folder=out / "networks",
+        resume=options.resume,
+        report=lambda name: ProgressBar(f"      {name}"),
+    )
+    needed = dict.fromkeys(need for name in names for need in EXPERIMENTS[name].needs)
+    needed = {need: None for need in needed if need in networks.plans}
+    costs = {f"train {need}": networks.cost(need) for need in needed}
+    stages = Stages(costs | {name: EXPERIMENTS[name].cost for name in names})
+    print(
+        f"{data.name}: {len(data.train):,} training, {len(data.validation):,} validation, "
+        f"{len(data.test):,} test images; {options.scale} scale, seed {options.seed}, "
+        f"{runtime.device} in {runtime.precision}"
+    )
+    for need in needed:
+        with stages.stage(f"train {need}"):
+            networks[need]
+    found = {}
+    for name in names:
+        experiment = EXPERIMENTS[name]
+        with stages.stage(name):
+            started = time.perf_counter()
+            found[name] = experiment.run(networks)
+            provenance = Provenance.collect(
+                name,
+                config=networks.describe(experiment.needs),
+                data=data.name,
+                seed=options.seed,
+                device=device_name(runtime.device),
+                seconds=time.perf_counter() - started,
+                command=command,
+            )
+            results.save(found[name], out, name, provenance)
+            if name == "bottleneck":
+                write_csv(found[name], out / "bottleneck.csv")
+            for figure_name, figure in experiment.draw(found[name]).items():
+                plots.save(figure, out / f"{figure_name}.png", dpi=110)
+    print()
+    print(summarize(found))
+    print(f"\nresults, figures and networks are in {out}; {stages.elapsed()} in all")
+
+
+def device_name(device: str) -> str:
+    """The accelerator's or the processor's own name, for a result's provenance."""
+    if device.startswith("cuda"):
+        return f"{device}: {torch.cuda.get_device_name(device)}"
+    return f"{device}: {platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def keep_heap() -> None:
+    """Ask glibc to keep freed memory: mapping it anew for every large temporary is slow.
+
+    Training on the CPU frees and takes the same large blocks at every step. Elsewhere than under
+    glibc this does nothing.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    libc = ctypes.CDLL(None)
+    for option in (MMAP_THRESHOLD, TRIM_THRESHOLD):
+        libc.mallopt(option, 2**31 - 1)
+
+
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,236 @@
+"""How each network is trained: the visible line that joins a model, its loss and its data.
+
+Every function takes a model and tensors, calls `fit` and returns the history; the model ends with
+the weights of its best validation epoch. Images are uint8 (N, C, H, W), codes int64 (N, H, W).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from vqtutor.checks import check_choice, check_positive
+from vqtutor.data import ImageSet, Minibatches, Split
+from vqtutor.losses import (
+    classification_loss,
+    codes_loss,
+    reconstruction_loss,
+    vae_loss,
+    vq_loss,
+)
+from vqtutor.models import (
+    VAE,
+    VQVAE2,
+    Autoencoder,
+    AutoencoderConfig,
+    ClassifierConfig,
+    Codes,
+    PixelCNN,
+    PixelCNNConfig,
+    VAEConfig,
+    VQVAE2Config,
+    WarmupCNN,
+)
+from vqtutor.train import FitConfig, History, Progress, Runtime, fit
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long, how fast and in which portions a network learns."""
+
+    fit: FitConfig
+    batch_size: int = 128
+    beta: float = 1.0  # weight of the VAE's KL; of the VQ-VAE's commitment
+    likelihood: Literal["bernoulli", "squared_error"] = "bernoulli"  # of the VAE's pixels
+
+    def __post_init__(self) -> None:
+        check_positive(batch_size=self.batch_size)
+        check_choice("likelihood", self.likelihood, ("bernoulli", "squared_error"))
+        if not self.beta >= 0:
+            raise ValueError(f"beta must be at least 0, got {self.beta}.")
+
+
+def train_classifier(model: WarmupCNN, data: ImageSet, recipe: Recipe, **how: Any) -> History:
+    """Cross-entropy against the labels. ValueError where the data has none."""
+    if data.train.labels is None:
+        raise ValueError(f"{data.name!r} has no labels: there is nothing to classify.")
+
+    def objective(model: Any, batch: tuple[Tensor, Tensor]) -> tuple[Any, Any]:
+        images, labels = batch
+        images = images if model.config.image_shape == data.image_shape else data.unpad(images)
+        logits = model(images)
+        return classification_loss(logits, labels), logits
+
+    return _fit_images(model, objective, data, recipe, **how)
+
+
+def train_autoencoder(model: Autoencoder, data: ImageSet, recipe: Recipe, **how: Any) -> History:
+    """Squared error between reconstruction and image."""
+
+    def objective(model: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
+        images, _ = batch
+        images = images if model.config.image_shape == data.image_shape else data.unpad(images)
+        output = model(images)
+        return reconstruction_loss(output.reconstruction, images), output
+
+    return _fit_images(model, objective, data, recipe, **how)
+
+
+def train_vae(model: VAE, data: ImageSet, recipe: Recipe, **how: Any) -> History:
+    """Misfit of the pixels and `recipe.beta` times the KL."""
+
+    def objective(model: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
+        images, _ = batch
+        output = model(images)
+        loss = vae_loss(
+            output.logits,
+            images,
+            output.mean,
+            output.log_variance,
+            beta=recipe.beta,
+            likelihood=recipe.likelihood,
+        )
+        return loss, output
+
+    return _fit_images(model, objective, data, recipe, **how)
+
+
+def train_vqvae(
+    model: VQVAE2, data: ImageSet, recipe: Recipe, *, seed: int, runtime: Runtime, **how: Any
+) -> History:
+    """Squared error and `recipe.beta` times the commitment; the codebooks move after each step."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def objective(model: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
+        images, _ = batch
+        output = model(images)
+        commitment = output.top.commitment + output.bottom.commitment
+        codebook = output.top.codebook_loss + output.bottom.codebook_loss
+        loss = vq_loss(output.unclamped, images, commitment, codebook, beta=recipe.beta)
+        return loss, output
+
+    first = Minibatches(data.train.images, batch_size=512, generator=generator)
+    model.to(runtime.device).start_codebooks(next(iter(first))[0].to(runtime.device), generator)
+    return _fit_images(
+        model,
+        objective,
+        data,
+        recipe,
+        seed=seed,
+        runtime=runtime,
+        after_step=lambda output: model.update_codebooks(output, generator),
+        **how,
+    )
+
+
+def train_prior(
+    model: PixelCNN,
+    splits: Sequence[tuple[Tensor, Tensor | None, Tensor | None]],
+    recipe: Recipe,
+    *,
+    seed: int,
+    runtime: Runtime,
+    report: Report = lambda _: None,
+) -> History:
+    """Cross-entropy of codes, given labels and a coarser grid.
+
+    splits : training and validation, each (codes, labels or None, condition or None).
+    """
+
+    def objective(model: Any, batch: tuple[Tensor, Any, Any]) -> tuple[Any, Any]:
+        codes, labels, condition = batch
+        logits = model(codes, labels, condition)
+        return codes_loss(logits, codes), logits
+
+    train, validation = splits
+    return fit(
+        model,
+        objective,
+        _batches(*train, recipe=recipe, seed=seed, runtime=runtime),
+        Minibatches(*validation, batch_size=512, device=runtime.device, shuffle=False),
+        config=recipe.fit,
+        runtime=runtime,
+        report=report,
+    )
+
+
+# One place that knows which network takes which config and which loss.
+KINDS: dict[type, tuple[type[nn.Module], Callable[..., History]]] = {
+    ClassifierConfig: (WarmupCNN, train_classifier),
+    AutoencoderConfig: (Autoencoder, train_autoencoder),
+    VAEConfig: (VAE, train_vae),
+    VQVAE2Config: (VQVAE2, train_vqvae),
+    PixelCNNConfig: (PixelCNN, train_prior),
+}
+
+
+def build(config: Any) -> nn.Module:
+    """The network that `config` describes, with fresh weights."""
+    return _kind(config)[0](config)
+
+
+def train(model: nn.Module, source: Any, recipe: Recipe, **how: Any) -> History:
+    """Train a network on its source: an ImageSet, or for a prior the splits of `train_prior`."""
+    return _kind(model.config)[1](model, source, recipe, **how)
+
+
+def _kind(config: Any) -> tuple[type[nn.Module], Callable[..., History]]:
+    if type(config) not in KINDS:
+        known = ", ".join(kind.__name__ for kind in KINDS)
+        raise TypeError(f"config must be one of {known}; got {type(config).__name__}.")
+    return KINDS[type(config)]
+
+
+@torch.no_grad()
+def extract_codes(model: VQVAE2, split: Split, batch_size: int = 512) -> Codes:
+    """Codes of all images in `split`, on the CPU: the data set of the priors."""
+    device = next(model.parameters()).device
+    batches = Minibatches(split.images, batch_size=batch_size, device=device, shuffle=False)
+    model.eval()
+    grids = [model.encode(images) for (images,) in batches]
+    return Codes(*(torch.cat(level).cpu() for level in zip(*grids, strict=True)))
+
+
+def _fit_images(
+    model: nn.Module,
+    objective: Callable[..., tuple[Any, Any]],
+    data: ImageSet,
+    recipe: Recipe,
+    *,
+    seed: int,
+    runtime: Runtime,
+    report: Report = lambda _: None,
+    after_step: Callable[[Any], None] = lambda _: None,
+) -> History:
+    validation = Minibatches(
+        data.validation.images,
+        data.validation.labels,
+        batch_size=512,
+        device=runtime.device,
+        shuffle=False,
+    )
+    return fit(
+        model,
+        objective,
+        _batches(data.train.images, data.train.labels, recipe=recipe, seed=seed, runtime=runtime),
+        validation,
+        config=recipe.fit,
+        runtime=runtime,
+        after_step=after_step,
+        report=report,
+    )
+
+
+def _batches(*tensors: Tensor | None, recipe: Recipe, seed: int, runtime: Runtime) -> Minibatches:
+    """Shuffled by `seed`. A last batch of few images would disturb batch statistics: left out."""
+    size = min(recipe.batch_size, next(len(tensor) for tensor in tensors if tensor is not None))
+    generator = torch.Generator().manual_seed(seed)
+    return Minibatches(
+        *tensors, batch_size=size, generator=generator, device=runtime.device, drop_last=True
+    )

@@ -1,0 +1,131 @@
+"""Figures of latents on the move: one coordinate swept, and the way from one image to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vqtutor.experiments.coordinates import ORIGINAL_VALUES, Coordinates
+from vqtutor.experiments.transformation import Transformation
+from vqtutor.plots.grids import plot_grid
+from vqtutor.plots.style import bar_panels, color_of, figure_of, new_axes, plot_bars, tidy
+
+
+def plot_coordinates(result: Coordinates, name: str, ax: Axes | None = None) -> Axes:
+    """One sweep of `result.sweeps`: a row per coordinate, its values from left to right."""
+    sweep = result.sweeps[name]
+    count = sweep.images.shape[1]
+    values: Sequence[str] = [""] * count
+    if name.endswith("-1 to 1"):
+        values = [
+            f"{value:g}" if step % 4 == 0 else "" for step, value in enumerate(ORIGINAL_VALUES)
+        ]
+    elif name.endswith("quantiles"):
+        values = ["lowest", *[""] * (count - 2), "highest"]
+    rows = [str(coordinate + 1) for coordinate in sweep.shown]
+    ax = plot_grid(sweep.images, ax, row_labels=rows, column_labels=values)
+    ax.set(title=name, ylabel="position" if count and name.startswith("VQ") else "coordinate")
+    return ax
+
+
+def plot_all_coordinates(result: Coordinates) -> list[Axes]:
+    """Every sweep side by side."""
+    names = list(result.sweeps)
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    size = (3.6 * columns, 5.6 * rows)
+    axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")[1]
+    for ax in axes.flat[len(names) :]:
+        ax.set_visible(False)
+    return [plot_coordinates(result, name, ax) for name, ax in zip(names, axes.flat, strict=False)]
+
+
+def plot_coordinates_scores(result: Coordinates) -> list[Axes]:
+    """How large, how local and how specific the best coordinate of every sweep is."""
+    sweeps = result.sweeps
+    panels = bar_panels(len(sweeps), 4)
+    effect = {name: max(s.effect) for name, s in sweeps.items()}
+    plot_bars(effect, panels[0], "largest effect (RMS, pixel values)")
+    area = {name: s.locality for name, s in sweeps.items()}
+    plot_bars(area, panels[1], "pixels with 90 % of a change", percent=True)
+    bright = {name: abs(s.brightness[s.brightest]) for name, s in sweeps.items()}
+    plot_bars(bright, panels[2], "brightness: best |ρ|")
+    slant = {name: abs(s.slant[s.most_slanting]) for name, s in sweeps.items()}
+    plot_bars(slant, panels[3], "slant: best |ρ|")
+    return panels
+
+
+def draw_coordinates(result: Coordinates) -> dict[str, Figure]:
+    """Every figure of the experiment, by file name."""
+    return {
+        "coordinates": figure_of(plot_all_coordinates(result)[0]),
+        "coordinates-scores": figure_of(plot_coordinates_scores(result)[0]),
+    }
+
+
+def plot_transformation(result: Transformation, ax: Axes | None = None, steps: int = 11) -> Axes:
+    """The shown path of every kind, one below the other, at `steps` of its frames."""
+    length = len(next(iter(result.scores.values())).frames)
+    chosen = np.linspace(0, length - 1, min(steps, length)).round().astype(int)
+    images = np.stack([score.frames[chosen] for score in result.scores.values()])
+    rows, columns = images.shape[:2]
+    ax = new_axes(ax, width=2.2 + 0.62 * columns, height=0.1 + 0.63 * rows)
+    return plot_grid(images, ax, row_labels=list(result.scores))
+
+
+def plot_transformation_scores(result: Transformation) -> list[Axes]:
+    """What the paths pass: third classes, garbage, jumps; and how much the middle is a blend."""
+    scores = result.scores
+    judged = result.garbage_floor is not None
+    panels = bar_panels(len(scores), 4 if judged else 2)
+    plot_bars({n: s.jumpiness for n, s in scores.items()}, panels[0], "largest step / mean step")
+    blend = {name: s.blend for name, s in scores.items()}
+    plot_bars(blend, panels[1], "middle against blend: correlation")
+    if judged:
+        third = {name: s.third_class_rate for name, s in scores.items()}
+        plot_bars(third, panels[2], "paths with a third class", percent=True)
+        garbage = {name: s.garbage_rate for name, s in scores.items()}
+        lines = {"real images": result.garbage_floor, "noise": result.garbage_ceiling}
+        plot_bars(garbage, panels[3], "garbage among frames", lines=lines, percent=True)
+    return panels
+
+
+def plot_path_probabilities(result: Transformation) -> list[Axes]:
+    """The judge's probability of the first and of the last class along the paths, per kind."""
+    known = {n: s for n, s in result.scores.items() if s.start_probability and s.end_probability}
+    columns = min(3, max(1, len(known)))
+    rows = max(1, -(-len(known) // columns))
+    figure = plt.figure(figsize=(3.0 * columns, 2.2 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for ax, (name, score) in zip(axes.flat, known.items(), strict=False):
+        for values, style, label in (
+            (score.start_probability, "-", "first class"),
+            (score.end_probability, "--", "last class"),
+        ):
+            percent = 100 * np.array(values)
+            along = np.linspace(0, 100, len(percent))
+            ax.plot(along, percent, style, color=color_of(name), label=label)
+        ax.set_title(name, fontsize="medium")
+        tidy(ax, grid="y")
+    for ax in axes.flat[len(known) :]:
+        ax.set_visible(False)
+    if known:
+        axes.flat[0].legend(frameon=False, fontsize="small")
+    figure.supxlabel("way from the first image to the last (%)", fontsize="medium")
+    figure.supylabel("judge's probability (%), mean of paths", fontsize="medium")
+    return list(axes.flat)[: max(1, len(known))]
+
+
+def draw_transformation(result: Transformation) -> dict[str, Figure]:
+    """Every figure of the experiment, by file name."""
+    figures = {
+        "transformation": figure_of(plot_transformation(result)),
+        "transformation-scores": figure_of(plot_transformation_scores(result)[0]),
+    }
+    if any(score.start_probability for score in result.scores.values()):
+        figures["transformation-probabilities"] = figure_of(plot_path_probabilities(result)[0])
+    return figures
