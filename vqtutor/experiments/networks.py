@@ -153,15 +153,15 @@ EPOCHS: Mapping[tuple[str, bool], Mapping[str, int]] = {
     },
 }
 
-# Rough milliseconds per 32x32 training image on one core: only ratios matter, for the time left.
+# Rough milliseconds per 32x32 training image on two cores: only ratios matter, for the time left.
 COSTS = {
-    "warm-up": 0.3,
-    "judge": 1.0,
-    "AE study": 0.12,
-    "AE": 0.15,
-    "VQ-VAE-2": 0.6,
-    "top prior": 0.3,
-    "bottom prior": 1.5,
+    "warm-up": 0.1,
+    "judge": 0.4,
+    "AE study": 0.07,
+    "AE": 0.1,
+    "VQ-VAE-2": 0.4,
+    "top prior": 0.25,
+    "bottom prior": 0.7,
 }
 
 

@@ -102,7 +102,9 @@ def plot_generation(result: Generation, name: str, ax: Axes | None = None) -> Ax
 
 def plot_all_generation(result: Generation) -> list[Axes]:
     """Every sampler and real images side by side."""
-    names = [*result.scores, "real"]
+    names = [*result.scores]
+    if len(result.real.images):  # results in the package hold no images of the data set
+        names.append("real")
     rows = -(-len(names) // 4)
     axes = plt.subplots(rows, 4, figsize=(13, 3.4 * rows), squeeze=False, layout="constrained")[1]
     for ax in axes.flat[len(names) :]:
