@@ -62,7 +62,8 @@ def ship(run: Path, package: Path | None = None) -> list[Path]:
         )
     written = []
     for name in found:
-        result, provenance = results.load(RESULTS[name], run, name)
+        kind: Any = RESULTS[name]
+        result, provenance = results.load(kind, run, name)
         written.append(results.save(without_data(result), package / run.name, name, provenance))
     if (run / "bottleneck.csv").is_file():
         shutil.copy(run / "bottleneck.csv", package / run.name)
