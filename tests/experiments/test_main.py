@@ -86,6 +86,10 @@ def test_reconstruction_writes_result_figure_and_networks(archive, tmp_path, cap
     assert list(result.scores) == ["AE", "VAE", "VAE, sampled", "VQ-VAE-2"]
     assert provenance.config["VQ-VAE-2"]["config"]["num_codes_top"] == 32
     assert "--data" in provenance.command
+    histories = [
+        json.loads(path.read_text())["history"] for path in (out / "networks").glob("*.json")
+    ]
+    assert provenance.seconds > sum(history["seconds"] for history in histories)
     assert sorted(path.stem for path in (out / "networks").glob("*.safetensors")) == [
         "ae",
         "judge",

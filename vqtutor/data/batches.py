@@ -1,7 +1,7 @@
 """Minibatches straight from memory: no worker process, no work per image.
 
-Indexing a uint8 tensor and scaling the batch costs 0.02 seconds for the 60,000 images of MNIST,
-where a Dataset with a DataLoader takes more than a second.
+Small images fit into memory as a whole. Indexing one uint8 tensor and scaling the batch is all the
+work there is; a Dataset with a DataLoader would call Python for every single image.
 """
 
 from collections.abc import Iterator

@@ -197,7 +197,7 @@ def run_all(
                 data=data.name,
                 seed=options.seed,
                 device=device_name(runtime.device),
-                seconds=time.perf_counter() - started,
+                seconds=time.perf_counter() - started + networks.seconds(experiment.needs),
                 command=command,
             )
             results.save(found[name], out, name, provenance)

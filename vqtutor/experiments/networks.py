@@ -245,6 +245,10 @@ class Networks:
             self._models[name] = loaded
         return self._models.get(name)
 
+    def seconds(self, names: Iterable[str]) -> float:
+        """Time that training these networks took, as far as they are trained."""
+        return sum(self.histories[name].seconds for name in names if name in self.histories)
+
     def _train(self, name: str) -> nn.Module:
         plan, data = self.plans[name], self.data
         source = self._prior_data(name) if name in PRIORS else data

@@ -27,7 +27,7 @@ class Provenance:
     device: str
     versions: dict[str, str]  # of Python, this package and the packages that compute
     commit: str  # of this package's repository; "-dirty" with changes on top; "unknown" outside one
-    seconds: float  # wall clock
+    seconds: float  # wall clock: training of the networks it looks at, and measuring
     date: str  # day of the run, year-month-day
     command: str = ""  # what a reader types to get the same; empty for a run from Python
 

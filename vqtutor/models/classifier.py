@@ -60,8 +60,7 @@ class WarmupCNN(nn.Module):
     """Images to class scores: convolutions that shrink the image, then one linear layer.
 
     At image_shape (1, 28, 28) "5x5" has 28,938 weights, "3x3-pairs" 23,282, "3x3-deep" 421,642.
-    "modern" with its default channels has 72,666 for gray images of any size and gets
-    about 99.5 % of MNIST's test digits right after three epochs.
+    "modern" with its default channels has 72,666 for gray images of any size.
     """
 
     def __init__(self, config: ClassifierConfig) -> None:
