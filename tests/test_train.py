@@ -18,6 +18,7 @@ from vqtutor.losses import reconstruction_loss
 from vqtutor.models import VQVAE2, Autoencoder, AutoencoderConfig, VQVAE2Config
 from vqtutor.train import (
     FitConfig,
+    Progress,
     ProgressBar,
     Runtime,
     best_device,
@@ -611,3 +612,27 @@ def test_a_log_file_stays_empty(monkeypatch):
     fit(Number(), towards, batches(10.0), batches(1.0), config=STEADY, runtime=CPU, report=bar)
     assert screen.getvalue() == ""
     assert bar.bar is None
+
+
+def test_a_notebook_shows_the_bar(monkeypatch):
+    """A notebook's output is no terminal, and tqdm would switch the bar off."""
+    seen = {}
+
+    class Recorded(training.tqdm_notebook):
+        def __init__(self, **options):
+            seen.update(options)
+            self.n = 0
+            self.disp = None
+
+        def update(self, n=1):
+            self.n += n
+
+        def close(self):
+            pass
+
+        def __del__(self):
+            pass
+
+    monkeypatch.setattr(training, "tqdm", Recorded)
+    ProgressBar("AE")(Progress(1, 3, 0))
+    assert seen["disable"] is False

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
+from tqdm.notebook import tqdm_notebook
 
 from vqtutor.checks import check_choice, check_positive
 
@@ -280,7 +281,9 @@ class ProgressBar:
 
     def __call__(self, progress: Progress) -> None:
         if self.bar is None:
-            self.bar = tqdm(total=progress.steps, desc=self.label, unit="step", disable=None)
+            # None: silent unless there is a terminal. A notebook's output is none, but shows bars.
+            disable = False if issubclass(tqdm, tqdm_notebook) else None
+            self.bar = tqdm(total=progress.steps, desc=self.label, unit="step", disable=disable)
         self.bar.update(progress.step - self.bar.n)
         if progress.terms is not None:
             self.bar.set_postfix({name: f"{value:.4g}" for name, value in progress.terms.items()})
