@@ -123,7 +123,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", default="results", help="folder for results; default: results")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--resume", action="store_true", help="keep networks and results that are already in --out"
+        "--resume",
+        action="store_true",
+        help="take networks that are already in --out instead of training them again",
     )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps; default: the best one")
     return parser.parse_args(arguments)
