@@ -1,6 +1,5 @@
 """What goes into the package: all numbers, and no image of a data set."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +33,10 @@ def test_numbers_are_kept_and_images_are_not(run, tmp_path):
     before, provenance = results.load(Warmup, run, "warmup")
     after, kept = results.load(Warmup, tmp_path / "package" / "x-quick", "warmup")
     assert kept == provenance
-    old, new = before.classifiers["5x5"], after.classifiers["5x5"]
-    assert new.mistakes.shape == (0, 1, 4, 4)
-    empty = new.mistakes
-    assert replace(old, mistakes=empty) == replace(new, mistakes=empty)
+    old, new = (vars(result.classifiers["5x5"]).copy() for result in (before, after))
+    assert old.pop("mistakes").shape == (2, 1, 4, 4)
+    assert new.pop("mistakes").shape == (0, 1, 4, 4)
+    assert old == new
 
 
 def test_a_folder_without_results_is_named(tmp_path):
