@@ -55,7 +55,7 @@ def plan(data: ImageSet, scale: Scale = "quick") -> dict[str, Plan]:
 
     "5x5", "3x3-pairs", "3x3-deep" and "judge" (with labels only) are classifiers; "AE-2" to
     "AE-128" and "AE-linked" belong to the bottleneck study; "AE", "VAE" and "VQ-VAE-2" are compared
-    side by side, with at least as much training time for the first two as for the third; "top
+    side by side, with about the same training time for each of the three; "top
     prior" and "bottom prior" belong to the VQ-VAE-2. A small data set is seen more often.
     """
     check_choice("scale", scale, SCALES)
