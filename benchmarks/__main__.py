@@ -14,14 +14,13 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 
 import torch
 
 from benchmarks.quantizers import PACKAGES
 from benchmarks.timing import Options, Report, Row, table, write
-from vqtutor.experiments.results import Provenance
+from vqtutor.experiments.provenance import Provenance, package_versions
 
 NAMES = ("quantizer", "training", "sampling", "feeding", "startup")
 
@@ -93,17 +92,6 @@ def processor() -> str:
     return f"{name}, {available_threads()} cores"
 
 
-def peer_versions() -> dict[str, str]:
-    """Versions of the peers; "missing" for an absent one."""
-    versions = {}
-    for peer in PACKAGES:
-        try:
-            versions[peer] = metadata.version(peer)
-        except metadata.PackageNotFoundError:
-            versions[peer] = "missing"
-    return versions
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what the command line asks for."""
     chosen, started = parse(arguments), time.perf_counter()
@@ -130,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             seconds=time.perf_counter() - started,
             command=command(chosen),
         )
-        provenance = replace(provenance, versions=provenance.versions | peer_versions())
+        provenance = replace(provenance, versions=provenance.versions | package_versions(PACKAGES))
         print(f"written to {write(Report(tuple(rows)), chosen.out, provenance)}")
 
 

@@ -82,12 +82,11 @@ Step = Callable[[Tensor, Tensor], Tensor]
 
 def make_step(name: str, codebook: Tensor) -> Step:
     """A training step of the quantizer of this name, starting from `codebook`, (K, D)."""
-    return {
-        "vqtutor": vqtutor_step,
-        "one-hot": one_hot_step,
-        "vector-quantize-pytorch": lucidrains_step,
-        "pythae": pythae_step,
-    }[name](codebook)
+    peers = {"vector-quantize-pytorch": lucidrains_step, "pythae": pythae_step}
+    if name in peers:
+        return peers[name](codebook)
+    kind = {"vqtutor": VectorQuantizer, "one-hot": OneHotQuantizer}[name]
+    return module_step(kind(QuantizerConfig(*codebook.shape)), codebook)
 
 
 def go_back(output: Tensor, loss: Tensor, upstream: Tensor) -> None:
@@ -95,30 +94,16 @@ def go_back(output: Tensor, loss: Tensor, upstream: Tensor) -> None:
     torch.autograd.backward((output, loss), (upstream, None))
 
 
-def vqtutor_step(codebook: Tensor) -> Step:
-    """`VectorQuantizer`, as it comes."""
-    quantizer = VectorQuantizer(QuantizerConfig(*codebook.shape))
+def module_step(quantizer: VectorQuantizer | OneHotQuantizer, codebook: Tensor) -> Step:
+    """A quantizer of ours, as it comes, or the plain reference, which moves its own codebook."""
     quantizer.codebook.copy_(codebook)
     quantizer.sums.copy_(codebook)
 
     def step(vectors: Tensor, upstream: Tensor) -> Tensor:
         output = quantizer(vectors.movedim(-1, 1))
         go_back(output.vectors, BETA * output.commitment, upstream.movedim(-1, 1))
-        quantizer.update_codebook(output.features, output.codes)
-        return output.codes
-
-    return step
-
-
-def one_hot_step(codebook: Tensor) -> Step:
-    """The plain reference, in this file."""
-    quantizer = OneHotQuantizer(QuantizerConfig(*codebook.shape))
-    quantizer.codebook.copy_(codebook)
-    quantizer.sums.copy_(codebook)
-
-    def step(vectors: Tensor, upstream: Tensor) -> Tensor:
-        output = quantizer(vectors.movedim(-1, 1))
-        go_back(output.vectors, BETA * output.commitment, upstream.movedim(-1, 1))
+        if isinstance(quantizer, VectorQuantizer):
+            quantizer.update_codebook(output.features, output.codes)
         return output.codes
 
     return step

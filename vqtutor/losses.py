@@ -6,6 +6,7 @@ of. Each term states its unit and its reduction: none depends on the batch size.
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import torch
@@ -13,8 +14,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vqtutor.checks import check_choice, check_codes, check_labels, check_shape
-
-LN2 = 0.6931471805599453  # nats per bit
 
 
 class ReconstructionLoss(NamedTuple):
@@ -147,7 +146,7 @@ def codes_loss(logits: Tensor, codes: Tensor) -> CodesLoss:
     check_shape("codes", codes, "B H W", **dict(zip("BHW", _grid(logits), strict=True)))
     check_codes("codes", codes, logits.shape[1])
     nats = F.cross_entropy(logits.float(), codes)
-    return CodesLoss(nats, nats / LN2)
+    return CodesLoss(nats, nats / math.log(2))
 
 
 def _grid(logits: Tensor) -> tuple[int, int, int]:

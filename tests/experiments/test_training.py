@@ -103,7 +103,7 @@ def test_codebooks_start_at_features_and_then_move(codebook, monkeypatch):
     started = []
     monkeypatch.setattr(
         training,
-        "_fit_images",
+        "_fit",
         lambda model, *_, **__: started.append([b.clone() for b in codebooks(model)]),
     )
 

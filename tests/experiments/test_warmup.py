@@ -8,7 +8,8 @@ import torch
 
 from tests.experiments.standins import INNER, SIZE, Judge, make_data
 from vqtutor.data import ImageSet
-from vqtutor.experiments.warmup import WarmupConfig, fitting_images, replay_last_batch, run_warmup
+from vqtutor.experiments.training import fitting_images
+from vqtutor.experiments.warmup import WarmupConfig, replay_last_batch, run_warmup
 from vqtutor.metrics import wilson_interval
 from vqtutor.models import ClassifierConfig
 from vqtutor.train import History

@@ -175,8 +175,8 @@ def run_all(
         resume=options.resume,
         report=lambda name: ProgressBar(f"      {name}"),
     )
-    needed = dict.fromkeys(need for name in names for need in EXPERIMENTS[name].needs)
-    needed = {need: None for need in needed if need in networks.plans}
+    needs = dict.fromkeys(need for name in names for need in EXPERIMENTS[name].needs)
+    needed = [need for need in needs if need in networks.plans]
     costs = {f"train {need}": networks.cost(need) for need in needed}
     stages = Stages(costs | {name: EXPERIMENTS[name].cost for name in names})
     print(

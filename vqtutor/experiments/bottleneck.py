@@ -26,7 +26,7 @@ from vqtutor.experiments.coordinates import (
     vector_values,
 )
 from vqtutor.experiments.examples import one_per_class, shown_pair, shown_row
-from vqtutor.experiments.warmup import fitting_images
+from vqtutor.experiments.training import fitting_images
 from vqtutor.metrics import squared_error
 from vqtutor.models import Autoencoder, WarmupCNN
 from vqtutor.train import History

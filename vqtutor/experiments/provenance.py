@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
 from importlib import metadata
@@ -60,9 +61,15 @@ class Provenance:
 
 
 def installed_versions() -> dict[str, str]:
-    """Versions of Python, vqtutor and the packages in `PACKAGES`; "missing" for an absent one."""
+    """Versions of Python, vqtutor and the packages in `PACKAGES`."""
     versions = {"python": platform.python_version(), "vqtutor": vqtutor.__version__}
-    for name in PACKAGES:
+    return versions | package_versions(PACKAGES)
+
+
+def package_versions(names: Iterable[str]) -> dict[str, str]:
+    """Version of each package; "missing" for an absent one."""
+    versions = {}
+    for name in names:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from vqtutor.checks import check_choice, check_positive
 from vqtutor.data import ImageSet, Minibatches, Split
+from vqtutor.experiments import latents
 from vqtutor.losses import (
     classification_loss,
     codes_loss,
@@ -63,11 +64,11 @@ def train_classifier(model: WarmupCNN, data: ImageSet, recipe: Recipe, **how: An
 
     def objective(model: Any, batch: tuple[Tensor, Tensor]) -> tuple[Any, Any]:
         images, labels = batch
-        images = images if model.config.image_shape == data.image_shape else data.unpad(images)
+        images = fitting_images(model, data, images)
         logits = model(images)
         return classification_loss(logits, labels), logits
 
-    return _fit_images(model, objective, data, recipe, **how)
+    return _fit(model, objective, image_splits(data), recipe, **how)
 
 
 def train_autoencoder(model: Autoencoder, data: ImageSet, recipe: Recipe, **how: Any) -> History:
@@ -75,11 +76,11 @@ def train_autoencoder(model: Autoencoder, data: ImageSet, recipe: Recipe, **how:
 
     def objective(model: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
         images, _ = batch
-        images = images if model.config.image_shape == data.image_shape else data.unpad(images)
+        images = fitting_images(model, data, images)
         output = model(images)
         return reconstruction_loss(output.reconstruction, images), output
 
-    return _fit_images(model, objective, data, recipe, **how)
+    return _fit(model, objective, image_splits(data), recipe, **how)
 
 
 def train_vae(model: VAE, data: ImageSet, recipe: Recipe, **how: Any) -> History:
@@ -98,7 +99,7 @@ def train_vae(model: VAE, data: ImageSet, recipe: Recipe, **how: Any) -> History
         )
         return loss, output
 
-    return _fit_images(model, objective, data, recipe, **how)
+    return _fit(model, objective, image_splits(data), recipe, **how)
 
 
 def train_vqvae(
@@ -117,10 +118,10 @@ def train_vqvae(
 
     first = Minibatches(data.train.images, batch_size=512, generator=generator)
     model.to(runtime.device).start_codebooks(next(iter(first))[0].to(runtime.device), generator)
-    return _fit_images(
+    return _fit(
         model,
         objective,
-        data,
+        image_splits(data),
         recipe,
         seed=seed,
         runtime=runtime,
@@ -133,10 +134,7 @@ def train_prior(
     model: PixelCNN,
     splits: Sequence[tuple[Tensor, Tensor | None, Tensor | None]],
     recipe: Recipe,
-    *,
-    seed: int,
-    runtime: Runtime,
-    report: Report = lambda _: None,
+    **how: Any,
 ) -> History:
     """Cross-entropy of codes, given labels and a coarser grid.
 
@@ -148,16 +146,7 @@ def train_prior(
         logits = model(codes, labels, condition)
         return codes_loss(logits, codes), logits
 
-    train, validation = splits
-    return fit(
-        model,
-        objective,
-        _batches(*train, recipe=recipe, seed=seed, runtime=runtime),
-        Minibatches(*validation, batch_size=512, device=runtime.device, shuffle=False),
-        config=recipe.fit,
-        runtime=runtime,
-        report=report,
-    )
+    return _fit(model, objective, splits, recipe, **how)
 
 
 # One place that knows which network takes which config and which loss.
@@ -190,17 +179,25 @@ def _kind(config: Any) -> tuple[type[nn.Module], Callable[..., History]]:
 @torch.no_grad()
 def extract_codes(model: VQVAE2, split: Split, batch_size: int = 512) -> Codes:
     """Codes of all images in `split`, on the CPU: the data set of the priors."""
-    device = next(model.parameters()).device
-    batches = Minibatches(split.images, batch_size=batch_size, device=device, shuffle=False)
     model.eval()
-    grids = [model.encode(images) for (images,) in batches]
-    return Codes(*(torch.cat(level).cpu() for level in zip(*grids, strict=True)))
+    codes: Codes = latents.encode(model, split.images, batch_size)
+    return codes
 
 
-def _fit_images(
+def fitting_images(model: Any, data: ImageSet, images: Tensor) -> Tensor:
+    """`images` as they are, or without their padding for a network built for the smaller size."""
+    return images if model.config.image_shape == data.image_shape else data.unpad(images)
+
+
+def image_splits(data: ImageSet) -> list[tuple[Tensor, Tensor | None]]:
+    """Images and labels for training and for validation."""
+    return [(split.images, split.labels) for split in (data.train, data.validation)]
+
+
+def _fit(
     model: nn.Module,
     objective: Callable[..., tuple[Any, Any]],
-    data: ImageSet,
+    splits: Sequence[tuple[Tensor | None, ...]],
     recipe: Recipe,
     *,
     seed: int,
@@ -208,29 +205,23 @@ def _fit_images(
     report: Report = lambda _: None,
     after_step: Callable[[Any], None] = lambda _: None,
 ) -> History:
-    validation = Minibatches(
-        data.validation.images,
-        data.validation.labels,
-        batch_size=512,
+    """`fit` on the training tensors, in an order drawn from `seed`, and the validation tensors."""
+    train, validation = splits
+    size = min(recipe.batch_size, next(len(tensor) for tensor in train if tensor is not None))
+    batches = Minibatches(
+        *train,
+        batch_size=size,
+        generator=torch.Generator().manual_seed(seed),
         device=runtime.device,
-        shuffle=False,
+        drop_last=True,  # a last batch of few images would disturb batch statistics
     )
     return fit(
         model,
         objective,
-        _batches(data.train.images, data.train.labels, recipe=recipe, seed=seed, runtime=runtime),
-        validation,
+        batches,
+        Minibatches(*validation, batch_size=512, device=runtime.device, shuffle=False),
         config=recipe.fit,
         runtime=runtime,
         after_step=after_step,
         report=report,
-    )
-
-
-def _batches(*tensors: Tensor | None, recipe: Recipe, seed: int, runtime: Runtime) -> Minibatches:
-    """Shuffled by `seed`. A last batch of few images would disturb batch statistics: left out."""
-    size = min(recipe.batch_size, next(len(tensor) for tensor in tensors if tensor is not None))
-    generator = torch.Generator().manual_seed(seed)
-    return Minibatches(
-        *tensors, batch_size=size, generator=generator, device=runtime.device, drop_last=True
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from torch import Tensor
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
+from vqtutor.experiments.training import fitting_images
 from vqtutor.metrics import wilson_interval
 from vqtutor.models import WarmupCNN
 from vqtutor.train import History
@@ -112,11 +112,6 @@ def measure(
         mistaken_for=tuple(answers[shown].tolist()),
         mistaken_labels=tuple(labels[shown].tolist()),
     )
-
-
-def fitting_images(model: Any, data: ImageSet, images: Tensor) -> Tensor:
-    """`images` as they are, or without their padding for a network built for the smaller size."""
-    return images if model.config.image_shape == data.image_shape else data.unpad(images)
 
 
 def replay_last_batch(right: Tensor, seed: int, config: WarmupConfig) -> dict[str, float]:

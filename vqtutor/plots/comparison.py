@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,6 +16,7 @@ from vqtutor.plots.style import (
     color_of,
     figure_of,
     new_axes,
+    panel_grid,
     plot_bars,
     tidy,
 )
@@ -105,11 +105,8 @@ def plot_all_generation(result: Generation) -> list[Axes]:
     names = [*result.scores]
     if len(result.real.images):  # results in the package hold no images of the data set
         names.append("real")
-    rows = -(-len(names) // 4)
-    axes = plt.subplots(rows, 4, figsize=(13, 3.4 * rows), squeeze=False, layout="constrained")[1]
-    for ax in axes.flat[len(names) :]:
-        ax.set_visible(False)
-    return [plot_generation(result, name, ax) for name, ax in zip(names, axes.flat, strict=False)]
+    axes = panel_grid(len(names), 4, 3.25, 3.4)
+    return [plot_generation(result, name, ax) for name, ax in zip(names, axes, strict=False)]
 
 
 def plot_generation_scores(result: Generation) -> list[Axes]:

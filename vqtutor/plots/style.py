@@ -97,6 +97,22 @@ def bar_panels(rows: int, panels: int) -> list[Axes]:
     return list(axes.flat)
 
 
+def panel_grid(
+    count: int, columns: int, width: float, height: float, *, shared: bool = False
+) -> list[Axes]:
+    """Axes of a new figure in rows of `columns`, so many inches each; those past `count` hidden.
+
+    shared : whether all have the same limits.
+    """
+    rows = max(1, -(-count // columns))
+    size = (width * columns, height * rows)
+    figure = plt.figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared)
+    for ax in axes.flat[count:]:
+        ax.set_visible(False)
+    return list(axes.flat)
+
+
 def save(figure: Figure, path: str | Path, **settings: Any) -> None:
     """Write `figure` to `path`, whole or not at all, and close it: pyplot keeps all others open."""
     content = io.BytesIO()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +11,15 @@ from matplotlib.figure import Figure
 from vqtutor.experiments.coordinates import ORIGINAL_VALUES, Coordinates
 from vqtutor.experiments.transformation import Transformation
 from vqtutor.plots.grids import plot_grid
-from vqtutor.plots.style import bar_panels, color_of, figure_of, new_axes, plot_bars, tidy
+from vqtutor.plots.style import (
+    bar_panels,
+    color_of,
+    figure_of,
+    new_axes,
+    panel_grid,
+    plot_bars,
+    tidy,
+)
 
 
 def plot_coordinates(result: Coordinates, name: str, ax: Axes | None = None) -> Axes:
@@ -35,13 +42,8 @@ def plot_coordinates(result: Coordinates, name: str, ax: Axes | None = None) -> 
 def plot_all_coordinates(result: Coordinates) -> list[Axes]:
     """Every sweep side by side."""
     names = list(result.sweeps)
-    columns = min(3, len(names))
-    rows = -(-len(names) // columns)
-    size = (3.6 * columns, 5.6 * rows)
-    axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")[1]
-    for ax in axes.flat[len(names) :]:
-        ax.set_visible(False)
-    return [plot_coordinates(result, name, ax) for name, ax in zip(names, axes.flat, strict=False)]
+    axes = panel_grid(len(names), min(3, len(names)), 3.6, 5.6)
+    return [plot_coordinates(result, name, ax) for name, ax in zip(names, axes, strict=False)]
 
 
 def plot_coordinates_scores(result: Coordinates) -> list[Axes]:
@@ -97,11 +99,8 @@ def plot_transformation_scores(result: Transformation) -> list[Axes]:
 def plot_path_probabilities(result: Transformation) -> list[Axes]:
     """The judge's probability of the first and of the last class along the paths, per kind."""
     known = {n: s for n, s in result.scores.items() if s.start_probability and s.end_probability}
-    columns = min(3, max(1, len(known)))
-    rows = max(1, -(-len(known) // columns))
-    figure = plt.figure(figsize=(3.0 * columns, 2.2 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    for ax, (name, score) in zip(axes.flat, known.items(), strict=False):
+    axes = panel_grid(len(known), min(3, max(1, len(known))), 3.0, 2.2, shared=True)
+    for ax, (name, score) in zip(axes, known.items(), strict=False):
         for values, style, label in (
             (score.start_probability, "-", "first class"),
             (score.end_probability, "--", "last class"),
@@ -111,13 +110,12 @@ def plot_path_probabilities(result: Transformation) -> list[Axes]:
             ax.plot(along, percent, style, color=color_of(name), label=label)
         ax.set_title(name, fontsize="medium")
         tidy(ax, grid="y")
-    for ax in axes.flat[len(known) :]:
-        ax.set_visible(False)
     if known:
-        axes.flat[0].legend(frameon=False, fontsize="small")
+        axes[0].legend(frameon=False, fontsize="small")
+    figure = figure_of(axes[0])
     figure.supxlabel("way from the first image to the last (%)", fontsize="medium")
     figure.supylabel("judge's probability (%), mean of paths", fontsize="medium")
-    return list(axes.flat)[: max(1, len(known))]
+    return axes[: max(1, len(known))]
 
 
 def draw_transformation(result: Transformation) -> dict[str, Figure]:
