@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vqtutor.checks import check_choice, check_codes, check_positive, check_shape
 
-ROWS_AT_A_TIME = 512  # of N vectors: their scores against all K codes stay in the processor's cache
+SCORES_AT_A_TIME = 2**18  # of the N x K: so many stay in a processor's cache
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Quantized(NamedTuple):
     codebook_loss: Tensor
 
 
-@torch.no_grad()  # argmax has no useful gradient
+@torch.no_grad()  # a choice has no useful gradient
 def nearest_codes(vectors: Tensor, codebook: Tensor) -> Tensor:
     """Index (N,) int64 of the codebook row (K, D) nearest to each of `vectors`, (N, D) float32.
 
@@ -73,11 +74,27 @@ def nearest_codes(vectors: Tensor, codebook: Tensor) -> Tensor:
     """
     half_norms = codebook.square().sum(dim=1) / 2  # (K,)
     codes = torch.empty(len(vectors), dtype=torch.int64, device=vectors.device)
-    rows = ROWS_AT_A_TIME if vectors.device.type == "cpu" else 64 * ROWS_AT_A_TIME
+    rows = max(1, SCORES_AT_A_TIME * (1 if vectors.is_cpu else 64) // len(codebook))
     for start in range(0, len(vectors), rows):
         scores = torch.addmm(half_norms, vectors[start : start + rows], codebook.T, beta=-1)
-        torch.argmax(scores, dim=1, out=codes[start : start + rows])
+        codes[start : start + rows] = largest(scores)
     return codes
+
+
+def largest(scores: Tensor) -> Tensor:
+    """`scores.argmax(dim=1)`, (N,) int64 of (N, K) float32; on a CPU `scores` are overwritten.
+
+    There, argmax goes through a row one number after the other. Three passes that take many at
+    once need a third of its time: the largest become 1 and all others 0, then times K, K - 1, ...,
+    so that the first of equals wins.
+    """
+    if not scores.is_cpu:
+        return scores.argmax(dim=1)
+    num_codes = scores.shape[1]
+    falling = torch.arange(num_codes, 0, -1, dtype=scores.dtype)  # (K,)
+    first = scores.eq_(scores.amax(dim=1, keepdim=True)).mul_(falling).amax(dim=1)  # (N,)
+    # A row with NaN equals nothing: its product is 0, and the code would be K.
+    return (num_codes - first.clamp_min_(1)).long()
 
 
 def without_autocast(device_type: str) -> contextlib.AbstractContextManager[None]:
@@ -133,10 +150,10 @@ class Quantizer(nn.Module):
             channels_last = features.movedim(1, -1)  # (B, H, W, D)
             vectors = channels_last.reshape(-1, self.config.code_dim)  # (N, D)
             codes = nearest_codes(vectors.detach(), self.codebook.detach())  # (N,)
-            nearest = nn.functional.embedding(codes, self.codebook)  # (N, D)
-            commitment = (vectors - nearest.detach()).square().mean()
+            nearest = F.embedding(codes, self.codebook)  # (N, D)
+            commitment = F.mse_loss(vectors, nearest.detach())
             if isinstance(self.codebook, nn.Parameter):
-                codebook_loss = (vectors.detach() - nearest).square().mean()
+                codebook_loss = F.mse_loss(nearest, vectors.detach())
             else:
                 codebook_loss = torch.zeros_like(commitment)  # moving averages need no loss
             chosen = self.pass_gradient(vectors, nearest.detach())
@@ -159,7 +176,7 @@ class Quantizer(nn.Module):
         """Codebook vectors (B, D, H, W) of `codes`, (B, H, W) int64 in [0, K)."""
         check_shape("codes", codes, "B H W")
         check_codes("codes", codes, self.config.num_codes)
-        return nn.functional.embedding(codes, self.codebook).movedim(-1, 1)
+        return F.embedding(codes, self.codebook).movedim(-1, 1)
 
     def check_features(self, features: Tensor) -> None:
         """Raise TypeError or ValueError unless `features` is (B, D, H, W) float."""
@@ -181,15 +198,15 @@ class Quantizer(nn.Module):
 def draw_vectors(features: Tensor, count: int, generator: torch.Generator | None) -> Tensor:
     """`count` of the vectors in `features`, (B, D, H, W), each a little moved: (count, D) float32.
 
-    Without replacement as far as they reach. The noise, 1 % of each entry's standard deviation,
-    keeps two codes that were drawn from equal vectors (background) apart.
+    Without replacement as far as they reach. The noise, 1 % of each entry's standard deviation
+    among the drawn, keeps two codes that were drawn from equal vectors (background) apart.
     """
     vectors = features.detach().float().movedim(1, -1).flatten(0, 2)  # (N, D)
     rounds = -(-count // len(vectors))
     order = [torch.randperm(len(vectors), generator=generator) for _ in range(rounds)]
     drawn = vectors[torch.cat(order)[:count].to(vectors.device)]
     noise = torch.randn(drawn.shape, generator=generator).to(drawn.device)
-    return drawn + 0.01 * vectors.std(dim=0, correction=0) * noise
+    return drawn + 0.01 * drawn.std(dim=0, correction=0) * noise
 
 
 class VectorQuantizer(Quantizer):
