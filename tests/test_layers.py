@@ -1,7 +1,8 @@
 """Who may import whom, read off the syntax tree.
 
-checks < { data, models, losses, metrics } < checkpoint < { train, pretrained, sampling }
-       < experiments < { plots, show } < { widgets, experiments.__main__ }
+{ checks, processes } < { data, models, losses, metrics } < checkpoint
+       < { train, pretrained, sampling } < experiments < { plots, show }
+       < { widgets, experiments.__main__ }
 
 A module imports only from its own part and from layers to its left; parts of one layer do not
 import one another. Nothing left of `plots`, nor `show`, names matplotlib or ipywidgets.
@@ -18,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    {"checks"},
+    {"checks", "processes"},
     {"data", "models", "losses", "metrics"},
     {"checkpoint"},
     {"train", "pretrained", "sampling"},

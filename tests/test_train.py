@@ -2,7 +2,9 @@
 
 import io
 import math
+import shutil
 import sys
+import warnings
 from contextlib import nullcontext
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -536,6 +538,41 @@ def test_bfloat16_learns_the_same():
         for precision in ("float32", "bfloat16")
     ]
     assert both[1] == pytest.approx(both[0], rel=0.02)
+
+
+def test_of_several_processes_all_see_the_mean_of_their_terms(monkeypatch):
+    """Here the other one's terms are all 1 higher."""
+    monkeypatch.setattr(training.processes, "count", lambda: 2)
+    monkeypatch.setattr(training.processes, "mean", lambda values: values + 0.5)
+    monkeypatch.setattr(training.processes, "average_gradients", lambda model: model)
+    shared = fit(Number(), towards, batches(10.0), batches(0.22), config=STEADY, runtime=CPU)
+    monkeypatch.undo()
+    alone = fit(Number(), towards, batches(10.0), batches(0.22), config=STEADY, runtime=CPU)
+    for theirs, ours in ((shared.train, alone.train), (shared.validation, alone.validation)):
+        assert [entry["total"] - 0.5 for entry in theirs] == pytest.approx(
+            [entry["total"] for entry in ours]
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compiled_it_learns_the_same():
+    numbers = torch.rand(8, 3)
+
+    def objective(model, batch):
+        return reconstruction_loss(model(*batch), *batch), None
+
+    curves = []
+    for compiled in (False, True):
+        torch.manual_seed(0)
+        model, data = nn.Linear(3, 3), Minibatches(numbers, batch_size=8)
+        runtime = Runtime("cpu", compile=compiled)
+        with warnings.catch_warnings():  # torch's own, about its own parts
+            warnings.simplefilter("ignore")
+            history = fit(model, objective, data, config=FitConfig(3), runtime=runtime)
+        assert (model._compiled_call_impl is not None) is compiled
+        curves.append([entry["total"] for entry in history.train])
+    assert curves[1] == pytest.approx(curves[0], rel=1e-4)
 
 
 def test_codebooks_move_in_after_step():

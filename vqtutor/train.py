@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 from tqdm.notebook import tqdm_notebook
 
+from vqtutor import processes
 from vqtutor.checks import check_choice, check_positive
 
 Terms = Any  # a NamedTuple of () tensors with a field `total`: see losses.py
@@ -39,6 +40,7 @@ class Runtime:
 
     device: str = "auto"  # or "cpu", "cuda", "cuda:1", "mps"
     precision: Literal["float32", "bfloat16"] = "float32"  # of convolutions and matrix products
+    compile: bool = False  # by torch.compile: long to start, then faster
 
     def __post_init__(self) -> None:
         check_choice("precision", self.precision, ("float32", "bfloat16"))
@@ -163,12 +165,17 @@ def fit(
     `validation`, the model ends with the weights of its best epoch. Ctrl-C ends the training
     early, with a usable model and history. Raises ValueError where a batch is refused and
     FloatingPointError where a term is not finite, both naming the step.
+    Where several processes train together (see `processes`), each calls `fit` with its own part of
+    `train` and all of `validation`.
     """
     runtime = Runtime() if runtime is None else runtime
     check_positive(train_batches=len(train))
     steps = config.epochs * len(train)
     steps = steps if config.steps is None else min(steps, config.steps)
     model.to(runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if runtime.compile:
+        model.compile()
+    network = processes.average_gradients(model)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -183,7 +190,7 @@ def fit(
             epoch_terms, sizes = [], []
             for batch in train:
                 with runtime.autocast(), _step_in_errors(step):
-                    terms, output = objective(model, batch)
+                    terms, output = objective(network, batch)
                 values = torch.stack([term.detach().float() for term in terms])
                 if values.is_cpu:  # elsewhere, reading values makes the device wait
                     _check_finite(terms._fields, values[None], step)
@@ -199,9 +206,9 @@ def fit(
                 if step == steps:
                     break
             _check_finite(terms._fields, torch.stack(epoch_terms), step - len(sizes))
-            train_terms = latest = _mean_terms(terms._fields, epoch_terms, sizes)
+            train_terms = latest = _agree(_mean_terms(terms._fields, epoch_terms, sizes), runtime)
             if validation is not None:
-                latest = evaluate(model, objective, validation, runtime=runtime)
+                latest = _agree(evaluate(model, objective, validation, runtime=runtime), runtime)
                 history.validation.append(latest)
             history.train.append(train_terms)  # not before: Ctrl-C may come in between
             if validation is not None and latest["total"] < lowest:
@@ -245,6 +252,14 @@ def _mean_terms(names: Iterable[str], terms: list[Tensor], sizes: list[int]) -> 
     weights = torch.tensor(sizes, dtype=torch.float64) / sum(sizes)
     means = weights @ torch.stack(terms).cpu().double()  # (batches, names)
     return dict(zip(names, means.tolist(), strict=True))
+
+
+def _agree(terms: dict[str, float], runtime: Runtime) -> dict[str, float]:
+    """The mean of every process's `terms`: all must choose the same best epoch."""
+    if processes.count() == 1:
+        return terms
+    values = torch.tensor(list(terms.values()), dtype=torch.float64, device=runtime.device)
+    return dict(zip(terms, processes.mean(values).tolist(), strict=True))
 
 
 def _check_finite(names: Sequence[str], values: Tensor, first_step: int) -> None:

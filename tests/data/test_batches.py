@@ -121,3 +121,24 @@ def test_what_makes_no_batch_is_refused(tensors, options, message):
 def test_generator_elsewhere_is_refused():
     with pytest.raises(ValueError, match=r"must be a CPU generator, got one on cuda"):
         make_batches(generator=torch.Generator("cuda"))
+
+
+def test_parts_of_a_batch_make_up_the_whole():
+    numbers = torch.arange(30)
+
+    def drawn(**how):
+        generator = torch.Generator().manual_seed(0)
+        return [batch for (batch,) in Minibatches(numbers, generator=generator, **how)]
+
+    whole = drawn(batch_size=12, drop_last=True)
+    parts = [drawn(batch_size=12, part=(index, 3)) for index in range(3)]
+    assert [len(part) for part in parts] == [2, 2, 2]
+    for batch, *shares in zip(whole, *parts, strict=True):
+        assert [len(share) for share in shares] == [4, 4, 4]
+        assert torch.equal(torch.cat(shares), batch)
+
+
+@pytest.mark.parametrize("part", [(0, 5), (3, 3), (-1, 3)])
+def test_parts_that_do_not_fit(part):
+    with pytest.raises(ValueError, match=r"n must divide batch_size = 12, got \("):
+        Minibatches(torch.arange(30), batch_size=12, part=part)

@@ -22,6 +22,9 @@ class Minibatches:
     batch_size : N of a batch; the last one is smaller unless `drop_last` leaves it out.
     generator : a CPU generator that the order is drawn from; None takes torch's global one.
     device : where the batches go.
+    part : (i, n): of every batch only the i-th of n equal parts, counted from 0. With the same
+        generator in n processes, they share each batch; n must divide `batch_size`, and the last,
+        smaller batch is left out.
     """
 
     def __init__(
@@ -32,8 +35,14 @@ class Minibatches:
         device: torch.device | str = "cpu",
         shuffle: bool = True,
         drop_last: bool = False,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
-        check_positive(batch_size=batch_size)
+        check_positive(batch_size=batch_size, parts=part[1])
+        if batch_size % part[1] or not 0 <= part[0] < part[1]:
+            raise ValueError(
+                f"part must be (i, n), i in 0..n-1, and n must divide batch_size = {batch_size}, "
+                f"got {part}: choose a multiple of the number of processes."
+            )
         lengths = [len(tensor) for tensor in tensors if tensor is not None]
         if not lengths:
             raise ValueError("Minibatches needs at least one tensor that is not None.")
@@ -50,11 +59,12 @@ class Minibatches:
         self.generator = generator
         self.device = torch.device(device)
         self.shuffle = shuffle
-        self.drop_last = drop_last
+        self.drop_last = drop_last or part[1] > 1
+        self.part = part
         if len(self) == 0:
             raise ValueError(
                 f"{self.num_items} items make no batch of {batch_size}"
-                f"{' while drop_last is on' if drop_last else ''}: "
+                f"{' while drop_last is on' if self.drop_last else ''}: "
                 "take a smaller batch_size or more data."
             )
 
@@ -69,12 +79,16 @@ class Minibatches:
             order = torch.randperm(self.num_items, generator=self.generator)  # (N,)
         else:
             order = torch.arange(self.num_items)
-        for chosen in order.split(self.batch_size)[: len(self)]:
+        index, parts = self.part
+        for batch in order.split(self.batch_size)[: len(self)]:
+            chosen = batch.chunk(parts)[index]
             yield tuple(
                 None if tensor is None else self._take(tensor, chosen) for tensor in self.tensors
             )
 
     def _take(self, tensor: Tensor, chosen: Tensor) -> Tensor:
         # index_select copies uint8 rows four times as fast as tensor[chosen] does.
-        batch = tensor.index_select(0, chosen.to(tensor.device)).to(self.device)
+        # Copies from the CPU need not wait for what an accelerator is doing.
+        rows = chosen.to(tensor.device, non_blocking=True)
+        batch = tensor.index_select(0, rows).to(self.device, non_blocking=tensor.is_cpu)
         return batch.to(torch.float32).div_(255) if batch.dtype == torch.uint8 else batch

@@ -8,6 +8,7 @@ and `--data photos`, which come with scikit-learn.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import platform
 import shlex
@@ -22,7 +23,7 @@ import torch
 from matplotlib.figure import Figure
 
 from vqtutor import data as datasets
-from vqtutor import plots
+from vqtutor import plots, processes
 from vqtutor.data import ImageSet
 from vqtutor.experiments import results
 from vqtutor.experiments.bottleneck import run_bottleneck, write_csv
@@ -127,6 +128,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="take networks that are already in --out instead of training them again",
     )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile networks before training: a wait at each start, faster after it",
+    )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps; default: the best one")
     return parser.parse_args(arguments)
 
@@ -136,17 +142,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     command = shlex.join(["python", "-m", "vqtutor.experiments", *(arguments or sys.argv[1:])])
     try:
-        device = Runtime(options.device).device
-        runtime = Runtime(device, best_precision(device))
+        device = Runtime(processes.join(options.device)).device
+        runtime = Runtime(device, best_precision(device), options.compile)
         data = datasets.load(options.data, root=options.root)
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
+    except (ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     keep_heap()
     out = Path(options.out) / f"{data.name}-{options.scale}"
     names = list(EXPERIMENTS) if options.name == "all" else [options.name]
+    # Of several processes that train together only the first one speaks.
+    silence = contextlib.redirect_stdout(None)
     try:
-        run_all(names, data, runtime, out, command, options)
+        with contextlib.nullcontext() if processes.is_first() else silence:
+            run_all(names, data, runtime, out, command, options)
     except KeyboardInterrupt:
         print(f"\ninterrupted; what is finished is in {out}: go on with --resume", file=sys.stderr)
         return 130
@@ -166,6 +175,7 @@ def run_all(
     names = [n for n in names if n not in skipped]
     for name in skipped:
         print(f"{name}: left out, {data.name!r} has no labels")
+    first = processes.is_first()
     networks = Networks(
         data,
         options.scale,
@@ -173,7 +183,7 @@ def run_all(
         runtime=runtime,
         folder=out / "networks",
         resume=options.resume,
-        report=lambda name: ProgressBar(f"      {name}"),
+        report=lambda name: ProgressBar(f"      {name}") if first else lambda _: None,
     )
     needs = dict.fromkeys(need for name in names for need in EXPERIMENTS[name].needs)
     needed = [need for need in needs if need in networks.plans]
@@ -183,10 +193,14 @@ def run_all(
         f"{data.name}: {len(data.train):,} training, {len(data.validation):,} validation, "
         f"{len(data.test):,} test images; {options.scale} scale, seed {options.seed}, "
         f"{runtime.device} in {runtime.precision}"
+        + (f", {processes.count()} processes" if processes.count() > 1 else "")
     )
     for need in needed:
         with stages.stage(f"train {need}"):
             networks[need]
+    processes.leave()
+    if not first:
+        return
     found = {}
     for name in names:
         experiment = EXPERIMENTS[name]

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from vqtutor import checkpoint
+from vqtutor import checkpoint, processes
 from vqtutor.checks import check_choice
 from vqtutor.data import ImageSet
 from vqtutor.experiments.training import Recipe, Report, build, extract_codes, train
@@ -295,7 +295,7 @@ class Networks:
         return plain
 
     def _save(self, name: str, model: nn.Module) -> None:
-        if self.folder is None:
+        if self.folder is None or not processes.is_first():
             return
         weights, history = self._paths(self.folder, name)
         # New codes make the priors worthless, and new weights the history of others.

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from vqtutor import processes
 from vqtutor.checks import check_choice, check_positive
 from vqtutor.data import ImageSet, Minibatches, Split
 from vqtutor.experiments import latents
@@ -62,10 +63,10 @@ def train_classifier(model: WarmupCNN, data: ImageSet, recipe: Recipe, **how: An
     if data.train.labels is None:
         raise ValueError(f"{data.name!r} has no labels: there is nothing to classify.")
 
-    def objective(model: Any, batch: tuple[Tensor, Tensor]) -> tuple[Any, Any]:
+    def objective(network: Any, batch: tuple[Tensor, Tensor]) -> tuple[Any, Any]:
         images, labels = batch
         images = fitting_images(model, data, images)
-        logits = model(images)
+        logits = network(images)
         return classification_loss(logits, labels), logits
 
     return _fit(model, objective, image_splits(data), recipe, **how)
@@ -74,10 +75,10 @@ def train_classifier(model: WarmupCNN, data: ImageSet, recipe: Recipe, **how: An
 def train_autoencoder(model: Autoencoder, data: ImageSet, recipe: Recipe, **how: Any) -> History:
     """Squared error between reconstruction and image."""
 
-    def objective(model: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
+    def objective(network: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
         images, _ = batch
         images = fitting_images(model, data, images)
-        output = model(images)
+        output = network(images)
         return reconstruction_loss(output.reconstruction, images), output
 
     return _fit(model, objective, image_splits(data), recipe, **how)
@@ -86,9 +87,9 @@ def train_autoencoder(model: Autoencoder, data: ImageSet, recipe: Recipe, **how:
 def train_vae(model: VAE, data: ImageSet, recipe: Recipe, **how: Any) -> History:
     """Misfit of the pixels and `recipe.beta` times the KL."""
 
-    def objective(model: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
+    def objective(network: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
         images, _ = batch
-        output = model(images)
+        output = network(images)
         loss = vae_loss(
             output.logits,
             images,
@@ -108,16 +109,23 @@ def train_vqvae(
     """Squared error and `recipe.beta` times the commitment; the codebooks move after each step."""
     generator = torch.Generator().manual_seed(seed)
 
-    def objective(model: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
+    def objective(network: Any, batch: tuple[Tensor, Tensor | None]) -> tuple[Any, Any]:
         images, _ = batch
-        output = model(images)
+        output = network(images)
         commitment = output.top.commitment + output.bottom.commitment
         codebook = output.top.codebook_loss + output.bottom.codebook_loss
         loss = vq_loss(output.unclamped, images, commitment, codebook, beta=recipe.beta)
         return loss, output
 
-    first = Minibatches(data.train.images, batch_size=512, generator=generator)
-    model.to(runtime.device).start_codebooks(next(iter(first))[0].to(runtime.device), generator)
+    count = processes.count()
+    first = Minibatches(
+        data.train.images,
+        batch_size=min(512, len(data.train)) // count * count,
+        generator=generator,
+        device=runtime.device,
+        part=(processes.rank(), count),
+    )
+    model.to(runtime.device).start_codebooks(next(iter(first))[0], generator)
     return _fit(
         model,
         objective,
@@ -141,9 +149,9 @@ def train_prior(
     splits : training and validation, each (codes, labels or None, condition or None).
     """
 
-    def objective(model: Any, batch: tuple[Tensor, Any, Any]) -> tuple[Any, Any]:
+    def objective(network: Any, batch: tuple[Tensor, Any, Any]) -> tuple[Any, Any]:
         codes, labels, condition = batch
-        logits = model(codes, labels, condition)
+        logits = network(codes, labels, condition)
         return codes_loss(logits, codes), logits
 
     return _fit(model, objective, splits, recipe, **how)
@@ -205,7 +213,10 @@ def _fit(
     report: Report = lambda _: None,
     after_step: Callable[[Any], None] = lambda _: None,
 ) -> History:
-    """`fit` on the training tensors, in an order drawn from `seed`, and the validation tensors."""
+    """`fit` on the training tensors, in an order drawn from `seed`, and the validation tensors.
+
+    Several processes share each batch of `recipe.batch_size` images.
+    """
     train, validation = splits
     size = min(recipe.batch_size, next(len(tensor) for tensor in train if tensor is not None))
     batches = Minibatches(
@@ -214,7 +225,10 @@ def _fit(
         generator=torch.Generator().manual_seed(seed),
         device=runtime.device,
         drop_last=True,  # a last batch of few images would disturb batch statistics
+        part=(processes.rank(), processes.count()),
     )
+    if not processes.is_first():
+        torch.manual_seed(seed + processes.rank())  # noise and dropout of their own
     return fit(
         model,
         objective,

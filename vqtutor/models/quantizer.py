@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vqtutor import processes
 from vqtutor.checks import check_choice, check_codes, check_positive, check_shape
 
 SCORES_AT_A_TIME = 2**18  # of the N x K: so many stay in a processor's cache
@@ -198,14 +199,18 @@ class Quantizer(nn.Module):
 def draw_vectors(features: Tensor, count: int, generator: torch.Generator | None) -> Tensor:
     """`count` of the vectors in `features`, (B, D, H, W), each a little moved: (count, D) float32.
 
-    Without replacement as far as they reach. The noise, 1 % of each entry's standard deviation
-    among the drawn, keeps two codes that were drawn from equal vectors (background) apart.
+    Without replacement as far as they reach; from all processes' features, where several train
+    together. The noise, 1 % of each entry's standard deviation among the drawn, keeps two codes
+    that were drawn from equal vectors (background) apart.
     """
     vectors = features.detach().float().movedim(1, -1).flatten(0, 2)  # (N, D)
-    rounds = -(-count // len(vectors))
-    order = [torch.randperm(len(vectors), generator=generator) for _ in range(rounds)]
-    drawn = vectors[torch.cat(order)[:count].to(vectors.device)]
-    noise = torch.randn(drawn.shape, generator=generator).to(drawn.device)
+    everywhere = processes.count() * len(vectors)
+    rounds = -(-count // everywhere)
+    order = [torch.randperm(everywhere, generator=generator) for _ in range(rounds)]
+    # Copies to an accelerator that do not wait until it has finished what it is doing.
+    rows = torch.cat(order)[:count].to(vectors.device, non_blocking=True)
+    drawn = processes.select(vectors, rows)  # (count, D)
+    noise = torch.randn(drawn.shape, generator=generator).to(drawn.device, non_blocking=True)
     return drawn + 0.01 * drawn.std(dim=0, correction=0) * noise
 
 
@@ -238,7 +243,8 @@ class VectorQuantizer(Quantizer):
         """Move each used code towards the mean of the `features` assigned to it.
 
         features : (B, D, H, W) float; codes : (B, H, W) int64. Codes whose average count has
-        fallen below `restart_below` are then placed on vectors drawn from `features`.
+        fallen below `restart_below` are then placed on vectors drawn from `features`. Where several
+        processes train together, all of them call this, each with its own part of the batch.
         """
         self.check_features(features)
         sizes = dict(zip("BHW", (len(features), *features.shape[2:]), strict=True))
@@ -246,8 +252,10 @@ class VectorQuantizer(Quantizer):
         if codes.is_cpu:  # reading values from a GPU would make every training step wait
             check_codes("codes", codes, self.config.num_codes)
         vectors = features.float().movedim(1, -1).flatten(0, 2)  # (N, D)
-        new_counts = torch.bincount(codes.flatten(), minlength=self.config.num_codes).to(vectors)
-        new_sums = torch.zeros_like(self.sums).index_add_(0, codes.flatten(), vectors)
+        names, ones = codes.flatten(), vectors.new_ones(len(vectors))
+        # Not bincount, which waits for an accelerator to learn how many codes there are.
+        new_counts = processes.total(torch.zeros_like(self.counts).index_add_(0, names, ones))
+        new_sums = processes.total(torch.zeros_like(self.sums).index_add_(0, names, vectors))
         self.counts.lerp_(new_counts, 1 - self.config.decay)
         self.sums.lerp_(new_sums, 1 - self.config.decay)
         # For an unused code sums / counts does not change: skipping it needs no epsilon.
