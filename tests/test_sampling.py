@@ -1,4 +1,5 @@
 import dataclasses
+import threading
 
 import pytest
 import torch
@@ -268,13 +269,44 @@ def test_generate_decodes_in_evaluation_mode(monkeypatch):
 
 
 def test_generate_in_batches():
-    vqvae, top_prior, bottom_prior = make_models()
-    labels, generator = torch.tensor([0, 1, 2, 1, 0]), seeded()
+    """The first batch draws from the generator itself, the others from generators it has seeded."""
+    models, labels, generator = make_models(), torch.tensor([0, 1, 2, 1, 0]), seeded()
+    seeds = [int(torch.randint(2**63 - 1, (), generator=generator)) for _ in range(2)]
+    noises = [generator, *(torch.Generator().manual_seed(seed) for seed in seeds)]
     expected = torch.cat(
-        [generate(vqvae, top_prior, bottom_prior, some, 1.0, generator) for some in labels.split(2)]
+        [
+            generate(*models, some, 1.0, noise)
+            for some, noise in zip(labels.split(2), noises, strict=True)
+        ]
     )
-    images = generate(vqvae, top_prior, bottom_prior, labels, 1.0, seeded(), batch_size=2)
+    images = generate(*models, labels, 1.0, seeded(), batch_size=2)
     assert torch.equal(images, expected)
+    assert not images.requires_grad
+
+
+def test_generate_in_several_threads_draws_the_same(monkeypatch):
+    """And neither the networks' modes nor torch's threads are left changed."""
+    models, labels, used = make_models(), torch.arange(40) % 3, set()
+    for model in models:
+        model.train()
+    alone = generate(*models, labels, 1.0, seeded(), batch_size=4)
+    decode = models[0].decode
+
+    def watched(codes):
+        used.add(threading.get_ident())
+        assert not any(model.training for model in models)
+        return decode(codes)
+
+    monkeypatch.setattr(models[0], "decode", watched)
+    threads = torch.get_num_threads()
+    images = generate(*models, labels, 1.0, seeded(), batch_size=4, workers=3)
+    assert torch.equal(images, alone)
+    assert not images.requires_grad
+    assert len(used) > 1
+    assert all(model.training for model in models)
+    assert torch.get_num_threads() == threads
+    with pytest.raises(ValueError, match="workers must be at least 1, got 0"):
+        generate(*models, labels, workers=0)
 
 
 def test_generate_wants_labels_or_a_number():

@@ -8,6 +8,7 @@ Both choose by the Gumbel-max rule with the same noise, so they draw the same co
 
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Literal, cast
 
@@ -160,7 +161,6 @@ def evaluating(*models: nn.Module) -> Iterator[None]:
             layer.training = mode
 
 
-@torch.no_grad()
 def generate(
     vqvae: VQVAE2,
     top_prior: PixelCNN,
@@ -171,15 +171,19 @@ def generate(
     *,
     num_images: int | None = None,
     batch_size: int = 256,
+    workers: int = 1,
 ) -> Tensor:
     """Draw images, (B, C, H, W) in [0, 1]: top codes, bottom codes given them, then the decoder.
 
     labels : (B,) int64, one image for each; None if neither prior takes labels, and then
         `num_images` says how many. A prior without labels is left without.
-    batch_size : so many images at a time; another size uses the same noise in another order.
+    batch_size : so many images at a time; another size is another draw. The first batch takes its
+        noise from `generator`, each further one from a generator that is seeded by it.
+    workers : so many batches at once, each in a thread of its own, on the CPU. The images are the
+        same. Single codes are little work, which several threads do not share well.
     """
     _check_fit(vqvae, top_prior, bottom_prior)
-    check_positive(batch_size=batch_size)
+    check_positive(batch_size=batch_size, workers=workers)
     takes_labels = bool(top_prior.config.num_labels or bottom_prior.config.num_labels)
     if (labels is not None) != takes_labels or (num_images is None) == (labels is None):
         wanted = "labels, one per image, and no num_images" if takes_labels else "num_images only"
@@ -192,21 +196,53 @@ def generate(
     total = len(labels) if labels is not None else num_images or 0
     check_positive(num_images=total)
 
+    @torch.no_grad()  # which each thread has to be told anew
+    def draw_batch(rows: slice, noise: torch.Generator | None) -> Tensor:
+        top = sample(top_prior, rows, vqvae.config.top_grid, None, noise)
+        bottom = sample(bottom_prior, rows, vqvae.config.bottom_grid, top, noise)
+        return vqvae.decode(Codes(top, bottom))
+
     def sample(
-        prior: PixelCNN, rows: slice, grid: tuple[int, int], condition: Tensor | None
+        prior: PixelCNN,
+        rows: slice,
+        grid: tuple[int, int],
+        condition: Tensor | None,
+        noise: torch.Generator | None,
     ) -> Tensor:
         known = labels[rows] if labels is not None and prior.config.num_labels else None
         shape = (rows.stop - rows.start, *grid)
-        return sample_codes(prior, known, shape, condition, temperature, generator)
+        return sample_codes(prior, known, shape, condition, temperature, noise)
 
-    images = []
-    for start in range(0, total, batch_size):
-        rows = slice(start, min(start + batch_size, total))
-        top = sample(top_prior, rows, vqvae.config.top_grid, None)
-        bottom = sample(bottom_prior, rows, vqvae.config.bottom_grid, top)
-        with evaluating(vqvae):
-            images.append(vqvae.decode(Codes(top, bottom)))
-    return torch.cat(images)
+    starts = range(0, total, batch_size)
+    batches = [slice(start, min(start + batch_size, total)) for start in starts]
+    device = next(top_prior.parameters()).device if generator is None else generator.device
+    noises = [generator] + [_seeded_by(generator, device) for _ in batches[1:]]
+    # Here and not in each thread: the first to end would set the others' networks to training.
+    with evaluating(vqvae, top_prior, bottom_prior):
+        if workers == 1:
+            return torch.cat(list(map(draw_batch, batches, noises)))
+        with _threads(workers) as pool:
+            return torch.cat(list(pool.map(draw_batch, batches, noises)))
+
+
+def _seeded_by(generator: torch.Generator | None, device: torch.device) -> torch.Generator:
+    """A new generator on `device`, its seed drawn from `generator`, or from torch's default one."""
+    where = "cpu" if generator is None else generator.device
+    seed = torch.randint(2**63 - 1, (), generator=generator, device=where)
+    return torch.Generator(device).manual_seed(int(seed))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """So many threads, among which the cores are divided that torch would use for one."""
+    cores = torch.get_num_threads()
+    each = max(1, cores // count)
+    pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(each,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C, no batch is begun
+        torch.set_num_threads(cores)
 
 
 def _full_shape(
