@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -11,7 +12,8 @@ from torch import Tensor
 
 from benchmarks.timing import Options, Row, interleave, ratio_row, row
 from vqtutor.models.pixelcnn import PixelCNN, PixelCNNConfig
-from vqtutor.sampling import Method, draw, sample_codes
+from vqtutor.models.vqvae import VQVAE2, VQVAE2Config
+from vqtutor.sampling import Method, draw, generate, sample_codes
 
 RUNS = 3
 CONFIG = PixelCNNConfig(num_codes=512, channels=64, layers=10)
@@ -153,4 +155,26 @@ def measure(
             target=1,
         )
     )
+    if threads > 1:
+        rows.append(spread(prior, options, batches[1] // 2))
     return rows
+
+
+def spread(prior: PixelCNN, options: Options, batch: int) -> Row:
+    """Batches of images one after the other, each on all threads, and in a thread of their own."""
+    codes, width = prior.config.num_codes, prior.config.channels
+    vqvae = VQVAE2(VQVAE2Config(num_codes_top=codes, num_codes_bottom=codes)).eval()
+    bottom = PixelCNN(replace(prior.config, condition_codes=codes)).eval()
+
+    def draw_images(workers: int) -> None:
+        generator = torch.Generator().manual_seed(1)
+        how = {"num_images": 2 * options.threads * batch, "batch_size": batch}
+        generate(vqvae, prior, bottom, generator=generator, workers=workers, **how)
+
+    seconds = interleave(
+        {"in turns": lambda: draw_images(1), "at once": lambda: draw_images(options.threads)},
+        options.runs or RUNS,
+    )
+    what = f"{2 * options.threads} batches of {batch} images: in turns / {options.threads} at once"
+    note = f"8x8 and 4x4 codes, {width} channels, decoded"
+    return ratio_row(what, seconds, "in turns", "at once", options.threads, note=note)

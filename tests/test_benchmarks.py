@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 
 from benchmarks import (
     __main__,
+    bench_digits,
     bench_feeding,
     bench_quantizer,
     bench_sampling,
@@ -129,7 +131,7 @@ def test_without_a_name_all_run_on_one_thread_and_on_all(monkeypatch):
     monkeypatch.setattr(__main__, "run", lambda *each: asked.append(each) or [])
     __main__.main([])
     numbers = {name: [o.threads for n, o in asked if n == name] for name in __main__.NAMES}
-    assert numbers == {name: [1, 3] for name in __main__.NAMES} | {"startup": [1]}
+    assert numbers == {name: [1, 3] for name in __main__.NAMES} | {"startup": [1], "digits": [3]}
 
 
 @pytest.mark.parametrize(
@@ -240,6 +242,27 @@ def test_sampling_draws_the_same_codes():
     growth = next(line for line in lines if "side 4 / side 2" in line.what)
     assert growth.target == 4.2
     assert growth.at_most
+
+
+def test_sampling_at_once_is_measured_on_several_threads():
+    prior = bench_sampling.make_prior(PixelCNNConfig(num_codes=7, channels=4, layers=1))
+    line = bench_sampling.spread(prior, Options(threads=2, runs=1), 2)
+    assert line.what == "4 batches of 2 images: in turns / 2 at once"
+    assert line.median > 0
+
+
+def test_the_run_on_digits_is_a_process_of_its_own(tmp_path):
+    """It gets a folder for its results and so many threads; a failure is not a time."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import os, pathlib, sys\n"
+        "assert os.environ['OMP_NUM_THREADS'] == '2' and sys.argv[1] == '--out'\n"
+        "assert pathlib.Path(sys.argv[2]).is_dir()\n"
+    )
+    (line,) = bench_digits.measure(Options(threads=2), (str(script),))
+    assert (line.unit, line.target, line.at_most, line.verdict) == ("s", 180, True, "met")
+    with pytest.raises(subprocess.CalledProcessError):
+        bench_digits.measure(Options(threads=1), (str(script),))
 
 
 def test_partly_naive_time_is_scaled(monkeypatch):
