@@ -79,8 +79,8 @@ def test_without_labels_fewer_panels_are_drawn():
     panels = {name: len(figure.axes) for name, figure in figures.items() if "scores" in name}
     assert panels == {
         "reconstruction-scores": 3,
-        "coordinates-scores": 4,
-        "transformation-scores": 2,
+        "coordinates-scores": 5,
+        "transformation-scores": 3,
         "generation-scores": 1,
     }
 
@@ -105,6 +105,7 @@ def test_each_model_has_one_color_everywhere():
     assert len(set(plots.COLORS.values()) | {NEUTRAL}) == 4
     assert plots.color_of("VAE, sampled") == plots.COLORS["VAE"]
     assert plots.color_of("VQ-VAE-2, bottom indices") == plots.COLORS["VQ-VAE-2"]
+    assert plots.color_of("VQ-VAE-2 original, PixelCNN") == plots.COLORS["VQ-VAE-2"]
     assert plots.color_of("principal components") == NEUTRAL
 
 
@@ -118,6 +119,8 @@ def test_reconstruction_shows_originals_above_the_models():
     drawn = np.asarray(picture.get_array())
     np.testing.assert_array_equal(drawn[:16, :16], result.originals[0, 0])
     np.testing.assert_array_equal(drawn[:16], drawn[-16:])  # a perfect model
+    ax = plots.plot_reconstruction(replace(result, originals=result.originals[:0]))
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["AE"]
 
 
 def test_classification_marks_accuracy_and_interval():

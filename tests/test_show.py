@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from vqtutor import show
+from vqtutor.experiments.ledger.core import Ledger, Row, figure
 from vqtutor.experiments.provenance import Provenance
 from vqtutor.models import ClassifierConfig, WarmupCNN
 
@@ -77,3 +78,52 @@ def test_provenance_says_where_a_result_is_from():
         '"epochs": 3',
     ):
         assert part in text
+
+
+def make_row(number=3, section="A", **changes):
+    fields = {
+        "statement": "It is large.",
+        "metric": "its size",
+        "confirmed_if": "above 1",
+        "refuted_if": "below 0",
+        "verdict": "confirmed",
+        "values": {"AE": figure([1.0, 3.0]), "VAE": figure([0.25])},
+        "floor": figure([0.5]),
+        "ceiling": None,
+        "cause": "It grew.",
+        "note": "One seed.",
+        "planned_seeds": 3,
+        "headline": False,
+    }
+    return Row(number, section, **fields | changes)
+
+
+def test_ledger_shows_what_was_measured_beside_each_claim():
+    found = Ledger((make_row(), make_row(4, "B", verdict="not tested", values={}, floor=None)))
+    lines = str(show.ledger(found)).split("\n")
+    assert lines[2] == (
+        "| 3 | It is large. | AE: 2 ± 1.4<br>VAE: 0.25<br>real images: 0.5 | **confirmed** "
+        "| It grew. One seed. |"
+    )
+    assert lines[3].startswith("| 4 | It is large. |  | **not tested** |")
+    assert len(lines) == 4
+    assert str(show.ledger(found, section="B")).count("\n") == 2
+    assert "| 3 |" in str(show.ledger(found, numbers=(3, 9)))
+    with pytest.raises(ValueError, match=r"no claim in section 'B' with a number in \(3,\)"):
+        show.ledger(found, "B", (3,))
+
+
+def test_claim_names_its_thresholds():
+    text = str(show.claim(make_row(ceiling=figure([9.0]))))
+    assert text.split("\n") == [
+        "**3. It is large.**",
+        "",
+        "- measured: its size",
+        "- confirmed if: above 1",
+        "- refuted if: below 0",
+        "- AE: 2 ± 1.4",
+        "- VAE: 0.25",
+        "- real images: 0.5",
+        "- noise: 9",
+        "- **confirmed**. It grew. One seed.",
+    ]

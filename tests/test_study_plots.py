@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 
 from vqtutor import plots
-from vqtutor.experiments.bottleneck import Bottleneck, NoiseResult, SizeResult
-from vqtutor.experiments.coordinates import Sweep
+from vqtutor.experiments.bottleneck import Bottleneck
+from vqtutor.experiments.bottleneck_table import read_csv, write_csv
+from vqtutor.experiments.conversion import Conversion
+from vqtutor.experiments.disturbance import Disturbance, NoiseResult, Robustness
+from vqtutor.experiments.estimates import Estimate
+from vqtutor.experiments.ledger.core import Ledger, Row
+from vqtutor.experiments.sizes import SizeResult
+from vqtutor.experiments.sweeps import Sweep
 from vqtutor.experiments.warmup import Classifier, Warmup
 from vqtutor.plots import diagrams
 
@@ -47,7 +53,18 @@ def make_warmup() -> Warmup:
 def make_bottleneck() -> Bottleneck:
     sizes = [
         SizeResult(
-            dim, "convolutional", (0.3, 0.2), (0.25, 0.1 / dim), 1, 0.2 / dim, 0.3 / dim, 1.0
+            dim,
+            "convolutional",
+            (0.3, 0.2),
+            (0.25, 0.1 / dim),
+            1,
+            0.2 / dim,
+            0.3 / dim,
+            1.0,
+            test_curve=(0.4, 0.22),
+            ssim=0.5 + dim / 100,
+            accuracy=0.8 + dim / 100,
+            accuracy_interval=(0.8, 0.9),
         )
         for dim in (2, 4)
     ]
@@ -62,13 +79,25 @@ def make_bottleneck() -> Bottleneck:
         sweeps={"-1 to 1": sweep, "quantiles": sweep},
         path=pictures(5),
         path_dim=4,
+        original_accuracy=0.99,
+        conversion=Conversion(
+            ("2", "7"), 3, Estimate(1, 1, 1), Estimate(0, 0, 0), (0.9, 0.5, 0.1), (0, 0.2, 0.9)
+        ),
+    )
+
+
+def make_disturbance() -> Disturbance:
+    one = Robustness((0.0, 1.0), (0.1, 0.2), (0.9, 0.5))
+    return Disturbance(
+        {"AE": one, "VAE": replace(one, accuracy=None)}, {"AE": (0.5, 0.3), "VAE": (0.7,)}
     )
 
 
 def test_every_figure_of_both_experiments_is_drawn():
     figures = plots.draw_warmup(make_warmup()) | plots.draw_bottleneck(make_bottleneck())
-    assert all(name.startswith(("warmup-", "bottleneck-")) for name in figures)
-    assert len({id(figure) for figure in figures.values()}) == len(figures) == 13
+    figures |= plots.draw_disturbance(make_disturbance())
+    assert all(name.startswith(("warmup-", "bottleneck-", "disturbance-")) for name in figures)
+    assert len({id(figure) for figure in figures.values()}) == len(figures) == 17
     for figure in figures.values():
         figure.canvas.draw()
 
@@ -113,6 +142,48 @@ def test_curves_mark_the_chosen_epoch():
         (line.get_xdata()[0], line.get_ydata()[0]) for line in lines if line.get_marker() == "o"
     ]
     assert marks == [(2, pytest.approx(0.05)), (2, pytest.approx(0.025))]
+
+
+def test_curves_of_test_images_are_drawn_where_they_were_watched():
+    result = make_bottleneck()
+    dotted = [line for line in plots.plot_loss_curves(result).lines if line.get_linestyle() == ":"]
+    assert [list(line.get_ydata()) for line in dotted] == [[0.4, 0.22]] * 2
+    unwatched = replace(result, sizes=tuple(replace(one, test_curve=()) for one in result.sizes))
+    lines = plots.plot_loss_curves(unwatched).lines
+    assert not [line for line in lines if line.get_linestyle() == ":"]
+
+
+def test_figures_from_the_table_are_those_from_the_results(tmp_path):
+    """Every value of every line, to the last bit."""
+    write_csv(make_bottleneck(), tmp_path / "unrounded.csv")
+    result = replace(make_bottleneck(), sizes=read_csv(tmp_path / "unrounded.csv"))
+    write_csv(result, tmp_path / "bottleneck.csv")
+    again = replace(result, sizes=read_csv(tmp_path / "bottleneck.csv"))
+    for plot in (plots.plot_loss_curves, plots.plot_sizes, plots.plot_quality):
+        for first, second in zip(plot(result).lines, plot(again).lines, strict=True):
+            assert np.array(first.get_xydata()).tobytes() == np.array(second.get_xydata()).tobytes()
+
+
+def test_quality_per_size():
+    ax = plots.plot_quality(make_bottleneck())
+    similar = ax.lines[0]
+    assert list(similar.get_xdata()) == [2, 4]
+    assert list(similar.get_ydata()) == pytest.approx([0.52, 0.54])
+    points = [bar.lines[0] for bar in ax.containers]
+    assert [point.get_ydata()[0] for point in points] == pytest.approx([0.82, 0.84])
+
+
+def test_conversion_leaves_the_rest_to_any_other_class():
+    lines = plots.plot_conversion(make_bottleneck().conversion).lines
+    assert [line.get_label() for line in lines] == ["a 2", "a 7", "any other"]
+    assert list(lines[2].get_ydata()) == pytest.approx([10, 30, 0])
+
+
+def test_robustness_shows_the_judged_models():
+    lines = plots.plot_robustness(make_disturbance()).lines
+    assert [(line.get_label(), list(line.get_ydata())) for line in lines] == [("AE", [90, 50])]
+    bars = plots.plot_inside(make_disturbance()).patches
+    assert [bar.get_width() for bar in bars] == pytest.approx([40, 70])
 
 
 def test_originals_are_left_out_where_none_are_stored():
@@ -160,3 +231,14 @@ def test_diagram_describes_itself():
 def test_unknown_stop_lists_the_stops():
     with pytest.raises(ValueError, match="convolutions"):
         diagrams.story("GAN")
+
+
+def test_verdicts_are_counted_by_section():
+    row = Row(1, "A", "s", "m", "c", "r", "confirmed", {}, None, None, "", "", 3, False)
+    rows = (row, replace(row, number=2), replace(row, number=3, verdict="refuted"))
+    ax = plots.plot_verdicts(Ledger((*rows, replace(row, number=7, section="B"))))
+    assert [text.get_text() for text in ax.texts] == ["2", "1", "1"]
+    assert [(bar.get_x(), bar.get_width()) for bar in ax.patches[:3]] == [(0, 2), (2, 1), (0, 1)]
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    assert labels == ["A  classifiers", "B  autoencoder"]
+    assert ax.get_legend_handles_labels()[1][:2] == ["confirmed: 3", "refuted: 1"]

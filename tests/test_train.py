@@ -96,6 +96,20 @@ def test_the_best_epoch_is_kept_not_the_last_one():
     assert not model.training
 
 
+def test_what_is_watched_changes_nothing():
+    """Watched are numbers that the last epoch is closest to; the validation prefers the second."""
+    model, data = Number(), (batches(10.0), batches(0.22))
+    history = fit(model, towards, *data, config=STEADY, runtime=CPU, watched=batches(5.0))
+    alone = Number()
+    expected = fit(alone, towards, *data, config=STEADY, runtime=CPU)
+    assert (history.train, history.validation) == (expected.train, expected.validation)
+    assert model.value.item() == alone.value.item()
+    assert history.best_epoch == expected.best_epoch == 1
+    totals = [entry["total"] for entry in history.watched]
+    assert totals == pytest.approx([4.9**2, 4.8**2, 4.7**2, 4.6**2], abs=1e-2)
+    assert expected.watched == []
+
+
 def test_of_equal_epochs_the_first_is_kept():
     def nothing(model, batch):
         return Terms(0 * model.value, batch[0].mean()), None
@@ -400,14 +414,16 @@ def test_ctrl_c_in_a_validation_leaves_a_history_of_whole_epochs():
 
     def objective(model, batch):
         calls.append(model.training)
-        if calls.count(False) == 3:
+        if calls.count(False) == 6:  # the watched and the validation batch of the third epoch
             raise KeyboardInterrupt
         return towards(model, batch)
 
     model = Number()
-    history = fit(model, objective, batches(10.0), batches(0.22), config=STEADY, runtime=CPU)
+    data = (batches(10.0), batches(0.22))
+    how = {"config": STEADY, "runtime": CPU, "watched": batches(5.0)}
+    history = fit(model, objective, *data, **how)
     assert history.interrupted
-    assert len(history.train) == len(history.validation) == 2
+    assert len(history.train) == len(history.validation) == len(history.watched) == 2
     assert model.value.item() == pytest.approx(0.2, abs=1e-3)
     assert not model.training
 

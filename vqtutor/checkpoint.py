@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
@@ -148,16 +148,24 @@ def _build(path: Path, metadata: dict[str, str]) -> nn.Module:
 
 
 def _restore(kind: Any, value: Any) -> Any:
-    """Undo `asdict` and JSON: a mapping becomes the dataclass `kind`, a list a tuple."""
+    """Undo `asdict` and JSON: a mapping becomes the dataclass `kind`, a list a tuple.
+
+    A field that came later than the file takes its default, which is what older networks did.
+    """
     if not (isinstance(kind, type) and is_dataclass(kind)):
         return tuple(_restore(Any, item) for item in value) if isinstance(value, list) else value
     if not isinstance(value, dict):
         raise TypeError(f"{kind.__name__} must be a mapping, got {value!r}.")
-    wanted = {field.name for field in fields(kind)}
-    if value.keys() != wanted:
+    known = {field.name for field in fields(kind)}
+    required = {
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    }
+    if not required <= value.keys() <= known:
         raise ValueError(
-            f"{kind.__name__} has unknown fields {sorted(value.keys() - wanted)} and lacks "
-            f"{sorted(wanted - value.keys())}; it was saved by another version of vqtutor."
+            f"{kind.__name__} has unknown fields {sorted(value.keys() - known)} and lacks "
+            f"{sorted(required - value.keys())}; it was saved by another version of vqtutor."
         )
     hints = get_type_hints(kind)
     return kind(**{name: _restore(hints[name], item) for name, item in value.items()})

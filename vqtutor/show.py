@@ -11,12 +11,16 @@ import json
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from vqtutor.experiments.provenance import Provenance
 from vqtutor.experiments.stages import duration
+
+if TYPE_CHECKING:  # every experiment comes with the ledger: too slow to import for a table
+    from vqtutor.experiments.ledger.core import Figure, Ledger, Row
 
 
 @dataclass(frozen=True)
@@ -133,3 +137,50 @@ def provenance(origin: Provenance) -> Markdown:
     config = json.dumps(origin.config, indent=1)
     folded = f"<details><summary>Its full configuration</summary>\n\n```json\n{config}\n```\n\n"
     return Markdown("\n".join(lines) + f"\n\n{folded}</details>")
+
+
+def ledger(found: Ledger, section: str = "", numbers: Sequence[int] = ()) -> Markdown:
+    """Claims, what was measured of each, and the verdict: of one section, of `numbers`, or all.
+
+    Values are means over seeds ± their standard deviation. ValueError where no claim is left.
+    """
+    rows = [
+        row
+        for row in found.rows
+        if section in ("", row.section) and (not numbers or row.number in numbers)
+    ]
+    if not rows:
+        raise ValueError(f"no claim in section {section!r} with a number in {tuple(numbers)}.")
+    header = ["", "claim", "measured", "verdict", "why"]
+    return table(
+        header,
+        [[str(r.number), r.statement, _measured(r), f"**{r.verdict}**", _why(r)] for r in rows],
+    )
+
+
+def claim(row: Row) -> Markdown:
+    """One claim in full: how it was measured, and which thresholds it was held against."""
+    lines = [
+        f"**{row.number}. {row.statement}**",
+        f"- measured: {row.metric}",
+        f"- confirmed if: {row.confirmed_if}",
+        f"- refuted if: {row.refuted_if}",
+        *(f"- {name}: {value}" for name, value in _named_values(row)),
+        f"- **{row.verdict}**. {_why(row)}".rstrip(),
+    ]
+    return Markdown("\n".join([lines[0], "", *lines[1:]]))
+
+
+def _named_values(row: Row) -> list[tuple[str, Figure]]:
+    """Every value of a row by name, with what real images and noise give."""
+    values = list(row.values.items())
+    values += [("real images", row.floor)] if row.floor is not None else []
+    return values + ([("noise", row.ceiling)] if row.ceiling is not None else [])
+
+
+def _measured(row: Row) -> str:
+    return "<br>".join(f"{name}: {value}" for name, value in _named_values(row))
+
+
+def _why(row: Row) -> str:
+    return " ".join(text for text in (row.cause, row.note) if text)

@@ -146,6 +146,7 @@ class History:
     best_epoch: int | None = None  # index of the lowest validation total; its weights are kept
     interrupted: bool = False
     seconds: float = 0.0
+    watched: list[dict[str, float]] = field(default_factory=list)  # takes no part in anything
 
 
 def fit(
@@ -156,12 +157,14 @@ def fit(
     *,
     config: FitConfig,
     runtime: Runtime | None = None,
+    watched: Batches | None = None,
     after_step: Callable[[Any], None] = lambda _: None,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> History:
     """Minimize `objective(model, batch)[0].total` over `train`; return every epoch's mean terms.
 
-    `after_step` gets each step's model output: a VQ-VAE moves its codebooks there. With
+    `watched` is measured after every epoch, for whoever asks how a choice by it would have turned
+    out. `after_step` gets each step's model output: a VQ-VAE moves its codebooks there. With
     `validation`, the model ends with the weights of its best epoch. Ctrl-C ends the training
     early, with a usable model and history. Raises ValueError where a batch is refused and
     FloatingPointError where a term is not finite, both naming the step.
@@ -207,6 +210,8 @@ def fit(
                     break
             _check_finite(terms._fields, torch.stack(epoch_terms), step - len(sizes))
             train_terms = latest = _agree(_mean_terms(terms._fields, epoch_terms, sizes), runtime)
+            if watched is not None:
+                history.watched.append(evaluate(model, objective, watched, runtime=runtime))
             if validation is not None:
                 latest = _agree(evaluate(model, objective, validation, runtime=runtime), runtime)
                 history.validation.append(latest)
@@ -217,6 +222,7 @@ def fit(
             report(Progress(step, steps, len(history.train), latest))
     except KeyboardInterrupt:
         history.interrupted = True
+        del history.watched[len(history.train) :], history.validation[len(history.train) :]
     finally:  # also after an error: the best weights so far are not lost
         if best_weights is not None:
             model.load_state_dict(best_weights)

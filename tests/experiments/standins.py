@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vqtutor.data import ImageSet, Split
-from vqtutor.models import VAE, VQVAE2, Posterior, VAEConfig, VQVAE2Config
+from vqtutor.models import VAE, VQVAE2, ClassifierConfig, Posterior, VAEConfig, VQVAE2Config
 
 SIZE, INNER, BAND = 16, 12, 4  # pixels: with padding, without it, height of one class's band
 CLASSES = 3
@@ -56,6 +56,7 @@ class Judge(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.config = ClassifierConfig("modern", (1, SIZE, SIZE), CLASSES)
         self.head = nn.Linear(CLASSES, CLASSES, bias=False)
         self.head.weight.data.copy_(40 * torch.eye(CLASSES))
 

@@ -1,6 +1,7 @@
 """The autoencoder study's numbers against plain tensor code, on small data."""
 
 import csv
+import json
 from dataclasses import fields, replace
 
 import numpy as np
@@ -8,31 +9,35 @@ import pytest
 import torch
 
 from tests.experiments.standins import INNER, SIZE, Bands, Judge, awaken, make_data
+from vqtutor import metrics
 from vqtutor.experiments import latents, results
 from vqtutor.experiments.bottleneck import (
-    CSV_COLUMNS,
     Bottleneck,
     BottleneckConfig,
     add_noise,
-    convert,
     nearest_size,
-    pca_errors,
     run_bottleneck,
-    write_csv,
 )
+from vqtutor.experiments.bottleneck_table import CSV_COLUMNS, read_csv, write_csv
+from vqtutor.experiments.conversion import convert
+from vqtutor.experiments.plain import to_plain
 from vqtutor.experiments.provenance import Provenance
+from vqtutor.experiments.sizes import pca_errors
 from vqtutor.models import Autoencoder, AutoencoderConfig, ClassifierConfig
 from vqtutor.train import History
 
 DATA = make_data()
-CONFIG = BottleneckConfig(num_shown=2, path_classes=(0, 1), path_steps=4, max_codes=50)
+CONFIG = BottleneckConfig(
+    num_shown=2, path_classes=(0, 1), path_steps=4, max_codes=50, num_pairs=6, num_steps=5
+)
 
 
-def make_history(seconds):
+def make_history(seconds, test=()):
     """Four epochs; the third is the best on validation."""
     train = [{"total": mse, "mse": mse} for mse in (0.4, 0.3, 0.2, 0.1234567891)]
     validation = [{"total": mse, "mse": mse} for mse in (0.45, 0.35, 0.25, 0.27)]
-    return History(train, validation, best_epoch=2, seconds=seconds)
+    watched = [{"total": mse, "mse": mse} for mse in test]
+    return History(train, validation, best_epoch=2, seconds=seconds, watched=watched)
 
 
 def make_judge():
@@ -55,7 +60,7 @@ def linked():
 
 
 def run(models, linked, data=DATA, config=CONFIG, judge=None, seed=0):
-    histories = {size: make_history(float(size)) for size in models}
+    histories = {size: make_history(float(size), (0.5, 0.3, 0.31, 0.32)) for size in models}
     histories["linked"] = make_history(9.0)
     return run_bottleneck(models, linked, data, histories, judge=judge, seed=seed, config=config)
 
@@ -84,6 +89,74 @@ def test_curves_and_the_best_epoch_come_from_the_history(result):
         assert size.validation_mse == (0.45, 0.35, 0.25, 0.27)
         assert size.best_epoch == 2
     assert [size.seconds for size in result.sizes] == [2.0, 3.0, 5.0, 9.0]
+
+
+def test_what_was_watched_on_test_images(result):
+    for size in result.sizes[:3]:
+        assert size.test_curve == (0.5, 0.3, 0.31, 0.32)
+        assert size.epoch_on_test == 1  # the original's choice; ours is the third
+        assert size.ratio == pytest.approx(0.32 / 0.1234567891)
+    assert result.sizes[3].test_curve == ()
+    assert result.sizes[3].epoch_on_test is None
+    assert result.sizes[3].ratio == pytest.approx(0.27 / 0.1234567891)  # of validation images
+
+
+def test_scores_of_the_pictures(result, models, linked):
+    images = DATA.test.images / 255
+    inner, judge = images[..., 2:-2, 2:-2], make_judge()
+    before = None
+    with torch.no_grad():
+        for size in result.sizes:
+            if size.body == "linked":
+                rebuilt = linked(inner).reconstruction
+                answers = judge(torch.nn.functional.pad(rebuilt, (2, 2, 2, 2))).argmax(dim=1)
+            else:
+                whole = models[size.latent_dim](images).reconstruction
+                rebuilt, answers = whole[..., 2:-2, 2:-2], judge(whole).argmax(dim=1)
+            scores = {
+                "mse": (rebuilt - inner).square().mean(dim=(1, 2, 3)),
+                "ssim": metrics.ssim(rebuilt, inner),
+                "accuracy": (answers == DATA.test.labels).float(),
+            }
+            assert size.mse_error == pytest.approx(scores["mse"].std().item() / 30**0.5, rel=1e-4)
+            assert size.ssim == pytest.approx(scores["ssim"].mean().item(), rel=1e-4)
+            assert size.accuracy == pytest.approx(scores["accuracy"].mean().item())
+            right = int(scores["accuracy"].sum())
+            assert size.accuracy_interval == metrics.wilson_interval(right, 30)
+            if before is None or size.body == "linked":
+                assert size.gains == {}
+            else:
+                better = {name: scores[name] - before[name] for name in scores}
+                better["mse"] = -better["mse"]
+                for name, gain in size.gains.items():
+                    mean = better[name].mean().item()
+                    error = better[name].std().item() / 30**0.5
+                    assert (gain.value, gain.error) == pytest.approx((mean, error), abs=1e-6)
+                assert set(size.gains) == set(scores)
+            before = scores
+    assert len({size.accuracy for size in result.sizes}) > 1
+
+
+def test_networks_are_found_by_size(result):
+    assert list(result.by_size) == [2, 3, 5]
+    assert all(one.latent_dim == size for size, one in result.by_size.items())
+    assert result.linked is result.sizes[3]
+
+
+def test_real_images_are_judged_beside(result):
+    assert result.original_accuracy == 1.0
+    assert 0 <= result.garbage_floor < 0.5
+    assert result.garbage_ceiling == 1.0
+    assert result.noise.uniform_garbage is not None
+
+
+def test_share_of_codes_in_the_original_range(result, models, linked):
+    assert result.sweep_dim == 5
+    with torch.no_grad():
+        codes = models[5].encode(DATA.train.images / 255)
+    whole = run(models, linked, config=replace(CONFIG, max_codes=500))
+    expected = (codes.abs() <= 1).float().mean(dim=0).tolist()
+    assert whole.inside == pytest.approx(expected)
 
 
 def test_principal_components_are_those_of_an_explicit_decomposition():
@@ -208,8 +281,8 @@ def test_a_path_is_a_straight_line_between_two_classes(result, models):
 
 def test_a_path_between_classes_that_are_not_there(models):
     with latents.inference():
-        path = convert(models[2], DATA, replace(CONFIG, path_classes=(2, 7)))
-        first = convert(models[2], DATA, replace(CONFIG, path_classes=(0, 1)))
+        path = convert(models[2], DATA, (2, 7), 4)
+        first = convert(models[2], DATA, (0, 1), 4)
     assert np.array_equal(path, first)
 
 
@@ -250,6 +323,24 @@ def test_the_table_holds_every_value_of_every_curve(result, tmp_path):
             assert values == pytest.approx([getattr(size, name)] * 4, rel=1e-5)
 
 
+def test_curves_come_back_from_the_table(result, tmp_path):
+    write_csv(result, tmp_path / "all.csv")
+    assert to_plain(read_csv(tmp_path / "all.csv")) == to_plain(result.sizes)
+    blind = replace(result.sizes[0], ssim=None, accuracy=None, accuracy_interval=None)
+    write_csv(replace(result, sizes=(blind,)), tmp_path / "blind.csv")
+    assert to_plain(read_csv(tmp_path / "blind.csv")) == to_plain((blind,))
+
+
+def test_a_table_with_a_row_too_few(result, tmp_path):
+    write_csv(result, tmp_path / "all.csv")
+    lines = (tmp_path / "all.csv").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "all.csv").write_text("".join(lines[:2] + lines[3:]), "utf-8")
+    with pytest.raises(
+        ValueError, match=r"convolutional 2 must be epochs 1, 2, \.\.\., got \['1', '3"
+    ):
+        read_csv(tmp_path / "all.csv")
+
+
 def test_saved_and_loaded(result, tmp_path):
     provenance = Provenance.collect(
         "bottleneck", config={}, data="bands", seed=0, device="cpu", seconds=1.0
@@ -261,6 +352,20 @@ def test_saved_and_loaded(result, tmp_path):
     assert loaded.noise.mse == pytest.approx(result.noise.mse, rel=1e-5)
     assert np.array_equal(loaded.path, result.path)
     assert list(loaded.sweeps) == list(result.sweeps)
+
+
+def outcome(found, folder):
+    """All that is stored of a result."""
+    provenance = Provenance.collect("b", config={}, data="", seed=0, device="", seconds=1.0)
+    results.save(found, folder, "b", provenance)
+    with np.load(folder / "b.npz") as arrays:
+        content = {key: arrays[key].tobytes() for key in arrays}
+    return json.loads((folder / "b.json").read_text())["result"], content
+
+
+@pytest.fixture(scope="module")
+def plain_outcome(result, tmp_path_factory):
+    return outcome(result, tmp_path_factory.mktemp("plain"))
 
 
 @pytest.mark.parametrize(
@@ -275,23 +380,25 @@ def test_saved_and_loaded(result, tmp_path):
         ("path_steps", 5),
         ("num_shown", 1),
         ("max_codes", 20),
+        ("num_draws", 3),
+        ("num_pairs", 4),
+        ("num_steps", 3),
+        ("max_train", 1),
     ],
 )
-def test_every_field_of_the_config_counts(name, value, models, linked, tmp_path):
-    def outcome(config, file):
-        provenance = Provenance.collect("b", config={}, data="", seed=0, device="", seconds=1.0)
-        results.save(run(models, linked, config=config), tmp_path, file, provenance)
-        with np.load(tmp_path / f"{file}.npz") as arrays:
-            content = {key: arrays[key].tobytes() for key in arrays}
-        return (tmp_path / f"{file}.json").read_text(), content
-
-    assert outcome(CONFIG, "before") != outcome(replace(CONFIG, **{name: value}), "after")
-    assert len(fields(BottleneckConfig)) == 9
+def test_every_field_of_the_config_counts(name, value, models, linked, plain_outcome, tmp_path):
+    changed = replace(CONFIG, **{name: value})
+    assert outcome(run(models, linked, config=changed, judge=make_judge()), tmp_path) != (
+        plain_outcome
+    )
+    assert len(fields(BottleneckConfig)) == 13
 
 
 def test_bad_configs():
     with pytest.raises(ValueError, match="path_steps must be at least 2, got 1"):
         BottleneckConfig(path_steps=1)
+    with pytest.raises(ValueError, match="num_steps must be at least 2, got 1"):
+        BottleneckConfig(num_steps=1)
     with pytest.raises(ValueError, match="num_shown must be at least 1, got 0"):
         BottleneckConfig(num_shown=0)
     with pytest.raises(ValueError, match="max_codes must be at least 1, got 0"):

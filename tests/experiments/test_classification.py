@@ -28,6 +28,9 @@ from vqtutor.experiments.classification import (
     can_hold_out,
     run_classification,
     score,
+    score_all,
+    score_renamed,
+    score_unscaled,
 )
 from vqtutor.metrics import wilson_interval
 
@@ -68,12 +71,115 @@ def test_features_of_a_vae_and_of_codes_are_listed():
         "VAE",
         "VAE, sampled",
         "VQ-VAE-2, bottom indices",
+        "VQ-VAE-2, bottom indices, ordered",
+        "VQ-VAE-2, indices",
+        "VQ-VAE-2, bottom one-hot",
         "VQ-VAE-2, one-hot",
+        "VQ-VAE-2, bottom vectors",
         "VQ-VAE-2, vectors",
+        "VQ-VAE-2, vectors, 60 components",
     ]
-    assert result.dimensions["VQ-VAE-2, bottom indices"] == 16
-    assert result.dimensions["VQ-VAE-2, one-hot"] == 4 * 5 + 16 * 4
-    assert result.dimensions["VQ-VAE-2, vectors"] == (4 + 16) * 3
+    names = ("bottom indices", "indices", "bottom one-hot", "one-hot", "bottom vectors", "vectors")
+    sizes = [result.dimensions[f"VQ-VAE-2, {name}"] for name in names]
+    assert sizes == [16, 4 + 16, 16 * 4, 4 * 5 + 16 * 4, 16 * 3, (4 + 16) * 3]
+    bits = [result.bits[f"VQ-VAE-2, {name}"] for name in names]
+    assert bits == [32, 32 + 4 * np.log2(5)] * 3  # 16 positions of 4 codes, 4 of 5
+    assert result.bits["pixels"] == 8 * 144
+    assert result.bits["VAE, sampled"] == 32 * SIZE * SIZE
+    assert list(result.unscaled) == ["VAE, sampled", "VQ-VAE-2, bottom indices"]
+
+
+def test_all_are_compared_at_as_many_numbers_and_as_many_bits():
+    data = make_data()
+    result = run_classification({"AE": Bands(), "VQ": make_vqvae(data)}, data)
+    assert result.dimensions["VQ, vectors, 3 components"] == 3
+    assert result.bits["VQ, vectors, 3 components"] == 3 * 32
+    bits = 32 + 4 * np.log2(5)  # of the codes; 41.3 of them for three numbers
+    assert bits // 3 == 13
+    assert not [name for name in result.scores if "bits each" in name]  # more than a float needs
+    few = features.Budget(3, 8.0)
+    parts = tuple(np.random.default_rng(i).standard_normal((40, 3)) for i in range(3))
+    way = features.Feature([torch.zeros(1, 3)], latents.flatten, 96, "vector")
+    (name, (size, cut)), *rest = features.at_budget("AE", way, parts, few, seed=0).items()
+    assert (name, size, rest) == ("AE, 2 bits each", 6, [])
+    for column in range(3):
+        assert len(np.unique(cut[0][:, column])) == 4
+    assert features.at_budget("AE", way, parts, features.Budget(3, 2.0), seed=0) == {}
+
+
+def test_rounding_keeps_order_and_uses_all_levels_alike():
+    rng = np.random.default_rng(0)
+    train, test = rng.exponential(size=(1024, 2)).astype(np.float32), rng.exponential(size=(50, 2))
+    rounded, tested = features.rounded((train, test), bits=3)
+    for column in range(2):
+        levels, counts = np.unique(rounded[:, column], return_counts=True)
+        assert counts.tolist() == [128] * 8
+        order = rounded[train[:, column].argsort(), column]
+        assert (np.diff(order) >= 0).all()
+        for level in levels:  # a level is the median of what it stands for
+            members = train[rounded[:, column] == level, column]
+            assert level == pytest.approx(np.median(members), rel=0.02)
+        assert set(tested[:, column]) <= set(levels)
+    many = features.rounded((train,), bits=12)[0]
+    np.testing.assert_allclose(many, train, atol=0.5)
+    assert np.abs(many - train).mean() < 0.01
+
+
+def test_new_names_are_a_permutation_and_the_same_for_all_parts():
+    rng = np.random.default_rng(0)
+    parts = tuple(rng.integers(0, 6, (40, 3)).astype(np.float32) for _ in range(2))
+    names = features.renamed(parts, np.random.default_rng(1))
+    table = {int(old): new for old, new in zip(parts[0].flat, names[0].flat, strict=True)}
+    assert sorted(table.values()) == [0, 1, 2, 3, 4, 5] != list(table.values())
+    for part, new in zip(parts, names, strict=True):
+        np.testing.assert_array_equal([table[int(old)] for old in part.flat], new.flatten())
+
+
+def test_accuracy_of_names_depends_on_the_names():
+    codes = np.random.default_rng(0).integers(0, 3, (300, 1)).astype(np.float32)
+    labels = [(codes[:, 0] == 1).astype(np.int64)] * 3  # found unless code 1 is in the middle
+    found = score_renamed((codes,) * 3, labels, seed=0, count=12)
+    assert len(found) == 12
+    assert max(found) == 1
+    assert min(found) < 0.75
+
+
+def test_ordered_codes_lie_along_their_line():
+    line = torch.tensor([[3.0, 6.1], [0.0, 0.0], [1.0, 1.9], [2.0, 4.0]])
+    ranks = features.along_a_line(line)
+    assert ranks.tolist() in ([3, 0, 1, 2], [0, 3, 2, 1])
+    data = make_data()
+    model = make_vqvae(data)
+    with latents.inference(model):
+        ways = features.of_model("VQ", model, [data.test.images], seed=0, batch_size=9)
+        (names,), (ordered,) = (
+            ways[f"VQ, bottom indices{end}"].parts() for end in ("", ", ordered")
+        )
+    ranks = features.along_a_line(model.bottom_quantizer.codebook).numpy()
+    np.testing.assert_array_equal(ordered, ranks[names.astype(int)])
+
+
+def test_original_does_not_scale_and_its_features_are_names():
+    data = make_data(train=300, test=300)
+    unscaled = run_classification({"VQ": make_vqvae(data), "AE": Bands()}, data).unscaled
+    assert list(unscaled) == ["VQ, bottom indices", "AE"]
+    rng = np.random.default_rng(0)
+    labels = [rng.integers(0, 2, 400)] * 3
+    # The class lies in a number so small that an unscaled penalty forbids to look at it.
+    part = np.stack([labels[0] * 1e-4, rng.standard_normal(400)], axis=1)
+    assert score_unscaled((part,) * 3, labels).accuracy < 0.7
+    config = ClassificationConfig()
+    assert score_all((part,) * 3, labels, 0, config)["logistic regression"].accuracy == 1
+
+
+def test_names_of_codes_are_no_quantities():
+    """A class that is a code of its own is found in columns, and not in an unlucky numbering."""
+    codes = torch.arange(300) % 3  # the class in the middle has no side of its own
+    data = [(codes == 1).long().numpy()] * 3
+    numbers = (codes[:, None].float().numpy(),) * 3
+    columns = (torch.nn.functional.one_hot(codes).float().numpy(),) * 3
+    assert score_unscaled(numbers, data).accuracy == pytest.approx(2 / 3)
+    assert score_unscaled(columns, data).accuracy == 1
 
 
 def test_codes_are_written_as_ones_and_as_vectors():
@@ -90,9 +196,15 @@ def test_codes_are_written_as_ones_and_as_vectors():
         blocks = ones[:, 20:].reshape(2, 16, 4)
         np.testing.assert_array_equal(blocks.argmax(axis=2), codes.bottom.flatten(1))
         (vectors,) = ways["VQ, vectors"].parts()
+        (bottom,) = ways["VQ, bottom one-hot"].parts()
+        np.testing.assert_array_equal(bottom, ones[:, 20:])
         first = model.top_quantizer.codebook[codes.top[0, 0, 0]]
         np.testing.assert_array_equal(vectors[0, :12:4], first)  # channels first, 2x2 positions
         assert ways["VQ, vectors"].width() == vectors.shape[1]
+        (bottom,) = ways["VQ, bottom vectors"].parts()
+        np.testing.assert_array_equal(bottom, vectors[:, 4 * 3 :])
+        last = model.bottom_quantizer.codebook[codes.bottom[0, 3, 3]]
+        np.testing.assert_array_equal(bottom[0, 15::16], last)
         (indices,) = ways["VQ, bottom indices"].parts()
         np.testing.assert_array_equal(indices, codes.bottom.flatten(1))
 
@@ -153,7 +265,15 @@ def test_long_features_are_left_out_and_named():
     data = make_data()
     config = ClassificationConfig(max_features=80)
     result = run_classification({"VQ-VAE-2": make_vqvae(data)}, data, config=config)
-    assert list(result.scores) == ["VQ-VAE-2, bottom indices", "VQ-VAE-2, vectors"]
+    left = (
+        "bottom indices",
+        "bottom indices, ordered",
+        "indices",
+        "bottom one-hot",
+        "bottom vectors",
+        "vectors",
+    )
+    assert list(result.scores) == [f"VQ-VAE-2, {name}" for name in left]
     assert list(result.skipped) == ["pixels", "VQ-VAE-2, one-hot"]
     assert result.skipped["pixels"] == "144 numbers per image; max_features is 80."
 
@@ -164,6 +284,20 @@ def test_caps_are_kept():
     assert (result.num_train, result.num_test) == (60, 9)
     found = result.scores["AE"]["logistic regression"]
     assert (found.low, found.high) == wilson_interval(9, 9)
+
+
+def test_fewer_images_for_the_classifiers_that_take_longer():
+    rng = np.random.default_rng(0)
+    labels = [rng.integers(0, 2, 200)] * 3
+    part = np.stack([labels[0] * 10.0, rng.standard_normal(200)], axis=1)
+    learned = [np.concatenate([1 - labels[0][:100], labels[0][100:]]), *labels[1:]]
+    # The first hundred labels are wrong: those who see nothing else are always wrong.
+    config = ClassificationConfig(max_others=100)
+    found = score_all((part,) * 3, learned, 0, config)
+    assert found["nearest neighbors"].accuracy == 0
+    assert found["small network"].accuracy < 0.1
+    more = score_all((part,) * 3, labels, 0, ClassificationConfig())
+    assert more["nearest neighbors"].accuracy == 1
 
 
 def test_without_labels_nothing_is_scored_and_the_result_says_so():

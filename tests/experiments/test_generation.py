@@ -17,19 +17,23 @@ from tests.experiments.standins import (
     make_split,
     make_vqvae,
 )
-from vqtutor.data import ImageSet
+from vqtutor.data import ImageSet, Split
 from vqtutor.experiments import results, samplers
+from vqtutor.experiments.conditional import refuse_and_redraw, sees_the_class, taught_accuracy
 from vqtutor.experiments.generation import (
+    CONFIGS,
     Generation,
     GenerationConfig,
     GenerationScores,
-    Jury,
     run_generation,
 )
+from vqtutor.experiments.judging import Calibrated, calibrate, judge_images
+from vqtutor.experiments.jury import Jury, sureness
 from vqtutor.experiments.results import Provenance
+from vqtutor.experiments.texture import Mean
 from vqtutor.models import PixelCNN, PixelCNNConfig
 
-SMALL = GenerationConfig(num_images=60, num_shown=12, max_train=120)
+SMALL = GenerationConfig(num_images=60, num_shown=12, max_train=120, epochs=1)
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -95,7 +99,7 @@ def test_a_model_without_a_distribution_gets_the_originals_draw_too():
 
 def score_images(images: Tensor, asked: Tensor | None) -> GenerationScores:
     jury = Jury(Judge().eval(), make_data(), 0, SMALL)
-    return jury.score(lambda _: images, asked)
+    return jury.score(images, asked)
 
 
 def test_real_images_are_nearly_perfect():
@@ -142,11 +146,10 @@ def run_all(
     torch.manual_seed(0)  # of the networks' weights
     data = make_data(labels=labels)
     models = {"AE": Bands(), "VAE": PerfectWithPosterior(), "VQ-VAE-2": make_vqvae(data)}
-    both = make_priors(models["VQ-VAE-2"], data.num_classes) if priors else (None, None)
-    config = GenerationConfig(60, 12, 2, 120, batch_size=batch_size)
-    return run_generation(
-        models, data, Judge() if labels else None, *both, seed=seed, config=config
-    )
+    both = {"VQ-VAE-2": make_priors(models["VQ-VAE-2"], data.num_classes)} if priors else {}
+    judge, second = (Judge(), Judge()) if labels else (None, None)
+    config = GenerationConfig(60, 12, 2, 120, epochs=1, rounds=1, batch_size=batch_size)
+    return run_generation(models, data, judge, both, second, seed=seed, config=config)
 
 
 def test_every_way_is_tried_and_scored():
@@ -159,12 +162,18 @@ def test_every_way_is_tried_and_scored():
         "VAE, mixture",
         "VQ-VAE-2, uniform",
         "VQ-VAE-2, PixelCNN",
+        "VQ-VAE-2, PixelCNN, refusing",
     ]
     for name, score in result.scores.items():
         assert score.images.shape == (12, 1, SIZE, SIZE), name
         assert score.images.dtype == np.uint8
         assert 0 <= score.garbage_rate <= 1
-        assert (score.accuracy is None) == (name != "VQ-VAE-2, PixelCNN")
+        assert score.num_images == 60
+        assert (score.accuracy is None) == ("PixelCNN" not in name)
+        assert (score.accepted is None) == ("refusing" not in name)
+        assert (score.taught_accuracy is None) == (name != "VQ-VAE-2, PixelCNN")
+    assert list(result.reconstructions) == ["AE", "VAE", "VQ-VAE-2"]
+    assert (result.judge.accuracy, result.judge.temperature) == (1, 1)
     assert result.skipped == {}
     assert (result.num_images, result.classes) == (60, ("zero", "one", "two"))
 
@@ -179,7 +188,189 @@ def test_real_row_is_the_floor():
     assert result.real.accuracy == 1
     assert result.real.garbage_rate <= 1 / 30 + 1e-9
     assert result.garbage_ceiling == 1
+    assert result.real.novelty.distance == pytest.approx(1)  # that of test images
+    assert result.real.texture.fine_energy.value == pytest.approx(1, abs=0.1)
     assert result.real.frechet < min(score.frechet for score in result.scores.values())
+
+
+def test_reconstructions_are_what_the_decoder_makes_of_test_images():
+    result = run_all()
+    perfect = result.reconstructions["VAE"]  # loses nothing
+    assert perfect.frechet == pytest.approx(0, abs=1e-6)
+    assert perfect.sharpness == pytest.approx(1, abs=1e-6)
+    assert (perfect.precision, perfect.recall) == (1, 1)
+    assert perfect.novelty.distance == pytest.approx(1)
+    assert perfect.images.shape == (0, 1, SIZE, SIZE)
+    mixture = result.scores["VAE, mixture"]
+    assert mixture.frechet_rebuilt == pytest.approx(mixture.frechet, rel=1e-3)
+    lossy = result.scores["VQ-VAE-2, uniform"]
+    assert lossy.frechet_rebuilt != pytest.approx(lossy.frechet, rel=1e-3)
+
+
+def test_noise_is_the_ceiling():
+    result = run_all()
+    assert result.noise.garbage_rate == 1
+    assert abs(result.noise.texture.neighbor_correlation.value) < 0.05
+    assert result.noise.texture.spectrum_slope == pytest.approx(0, abs=0.2)
+    assert result.noise.sharpness > result.real.sharpness
+
+
+def test_images_without_an_answer_are_left_out_of_a_mean():
+    found = Mean.of(torch.tensor([1.0, np.nan, 3.0]), scale=2)
+    assert (found.value, found.error) == (1, pytest.approx(0.5))  # sqrt(1/2) / sqrt(2)
+
+
+def test_copies_of_training_images_are_found_and_new_images_are_none():
+    data = make_data()
+    jury = Jury(None, data, 0, SMALL)
+    copied = jury.score(data.train.images.float() / 255).novelty
+    assert (copied.distance, copied.copies) == (0, 1)
+    new = jury.score(make_split(300, seed=7).images.float() / 255).novelty
+    assert new.distance == pytest.approx(1, abs=0.05)
+    assert new.copies < 0.1
+    assert new.num_images == 300
+
+
+def test_novelty_is_measured_against_every_training_image():
+    data = make_data()
+    jury = Jury(None, data, 0, GenerationConfig(max_train=1, max_compared=5))
+    inner = data.unpad(data.train.images).flatten(1).float() / 255
+    tested = data.unpad(data.test.images[:5]).flatten(1).float() / 255
+    squares = (tested[:, None] - inner[None]).square().mean(dim=2)
+    torch.testing.assert_close(jury.test_distances, squares.min(dim=1).values.sqrt())
+    assert jury.novelty(data.unpad(data.test.images)).num_images == 5
+
+
+def test_sureness_of_known_answers():
+    probabilities = torch.tensor([[0.5, 0.5], [0.9, 0.1], [1.0, 0.0]]).repeat(400, 1)
+    found = sureness(probabilities)
+    assert (found.median, found.low, found.high) == pytest.approx((0.9, 0.9, 0.9))
+    mixed = -(0.9 * np.log2(0.9) + 0.1 * np.log2(0.1))
+    assert found.entropy.value == pytest.approx((1 + mixed + 0) / 3)
+    rising = torch.linspace(0.5, 1, 1001)
+    found = sureness(torch.stack([rising, 1 - rising], dim=1))
+    assert found.median == pytest.approx(0.75)
+    # The rank of a median of n draws has a standard deviation of sqrt(n) / 2.
+    assert found.high - found.low == pytest.approx(0.5 * 1.96 * 1001**0.5 / 1001, rel=0.05)
+
+
+def test_what_is_refused_is_drawn_again():
+    labels = torch.tensor([0, 1, 2, 0])
+    images = torch.zeros(4, 1, 1, 1)
+    images[1] = 1.0
+    asked = []
+
+    def draw(wanted: Tensor) -> Tensor:
+        asked.append(wanted.tolist())
+        return torch.full((len(wanted), 1, 1, 1), float(len(asked)))  # right for class 1, then 2
+
+    def accepts(images: Tensor, labels: Tensor) -> Tensor:
+        return images.flatten() == labels
+
+    found = refuse_and_redraw(images, labels, draw, accepts, rounds=5)
+    assert asked == [[2], [2]]
+    assert found.images.flatten().tolist() == [0, 1, 2, 0]
+    assert (found.accepted, found.refused) == (4 / 6, 0)
+    found = refuse_and_redraw(images, labels, draw, accepts, rounds=0)
+    assert (found.accepted, found.refused) == (3 / 4, 1)
+    assert images.flatten().tolist() == [0, 1, 0, 0]  # as they were
+
+
+def test_refusing_raises_the_accuracy_and_not_the_number(monkeypatch):
+    images = make_split(300, seed=7).images.float() / 255  # of all classes in turn
+
+    def generate(*arguments: object, **_: object) -> Tensor:
+        labels, generator = arguments[3], arguments[5]
+        seeds.append(generator.initial_seed())
+        return images[torch.randint(300, (len(labels),), generator=generator)]
+
+    seeds: list[int] = []
+    monkeypatch.setattr("vqtutor.sampling.generate", generate)
+    result = run_all()  # refused images are drawn again once
+    assert seeds == [0, 1]  # and not from the noise that they came from
+    free, refusing = (result.scores[f"VQ-VAE-2, PixelCNN{way}"] for way in ("", ", refusing"))
+    assert refusing.num_images == free.num_images == 60
+    assert refusing.seconds > free.seconds
+    # A third is right by chance, of the rest a third again; the standard error is 0.06.
+    assert free.accuracy == pytest.approx(1 / 3, abs=0.2)
+    assert refusing.accuracy == pytest.approx(5 / 9, abs=0.2)
+    assert refusing.accuracy > free.accuracy
+    drawn = 60 + 60 * (1 - free.accuracy)
+    assert refusing.accepted == pytest.approx(60 * refusing.accuracy / drawn)
+
+
+def test_second_classifier_must_be_sure_of_the_class_asked_for():
+    data = make_data()
+    accepts = sees_the_class(Calibrated(Judge(), 1.0), data, 0.9, batch_size=7)
+    images = data.test.images.float() / 255
+    assert accepts(images, data.test.labels).all()
+    assert not accepts(images, (data.test.labels + 1) % CLASSES).any()
+    unsure = sees_the_class(Calibrated(Judge(), 1e6), data, 0.9, batch_size=7)
+    assert not unsure(images, data.test.labels).any()
+
+
+def test_taught_by_right_labels_and_by_wrong_ones():
+    data = make_data(train=240)
+    before = torch.get_rng_state()
+    right, interval = taught_accuracy(data.train, data, epochs=15, seed=0)
+    assert torch.equal(before, torch.get_rng_state())
+    assert right > 0.9
+    assert interval[0] < right <= interval[1]
+    shifted = Split(data.train.images, (data.train.labels + 1) % CLASSES)
+    wrong, _ = taught_accuracy(shifted, data, epochs=15, seed=0)
+    assert wrong < 0.1
+
+
+def test_lesson_of_a_single_image_repeated_teaches_little():
+    data = make_data(train=240)
+    rows = data.train.labels.argsort(stable=True)[:: 240 // CLASSES].repeat(80)
+    dull = Split(
+        data.train.images[rows][:, :, :1].expand(-1, -1, SIZE, -1), data.train.labels[rows]
+    )
+    assert taught_accuracy(dull, data, epochs=2, seed=0)[0] < 0.7
+
+
+def test_calibration_finds_the_temperature_that_a_judge_was_sharpened_by():
+    # Labels drawn from the judge's own probabilities: it is calibrated as it is.
+    images = make_split(6000, seed=3).images
+    unsure = Calibrated(Judge(), 8.0)
+    probabilities = judge_images(unsure, images).probabilities
+    labels = torch.multinomial(probabilities, 1, generator=seeded()).flatten()
+    for factor in (0.5, 1.0, 2.0):
+        found = calibrate(Calibrated(unsure, factor), Split(images, labels))
+        assert found.temperature == pytest.approx(1 / factor, rel=0.1)
+
+
+def test_calibration_changes_no_answer_and_stays_within_bounds():
+    data = make_data()
+    judge = Calibrated(Judge(), 16.0)
+    found = calibrate(judge, data.validation)
+    assert found.temperature == pytest.approx(1 / 4, rel=1e-3)  # never wrong, but unsure
+    images = data.test.images.float() / 255
+    plain, sharper = (judge_images(one, images) for one in (judge, found))
+    assert torch.equal(plain.features, sharper.features)
+    assert torch.equal(plain.probabilities.argmax(1), sharper.probabilities.argmax(1))
+    assert (sharper.probabilities.amax(1) >= plain.probabilities.amax(1)).all()
+    torch.testing.assert_close(found(images), 4 * judge(images), rtol=1e-3, atol=1e-3)
+    wrong = Split(data.validation.images, (data.validation.labels + 1) % CLASSES)
+    assert calibrate(judge, wrong).temperature == pytest.approx(4, rel=1e-3)
+
+
+def test_calibration_needs_labels_and_a_temperature_above_zero():
+    with pytest.raises(ValueError, match="no labels to calibrate with"):
+        calibrate(Judge(), make_split(9, 0, labels=False))
+    with pytest.raises(ValueError, match="temperature must be above 0, got 0"):
+        Calibrated(Judge(), 0)
+
+
+def test_report_states_the_temperature():
+    judge = Calibrated(Judge(), 1.5)
+    report = run_generation({}, make_data(), judge, config=SMALL).judge
+    assert (report.accuracy, report.temperature) == (1, 1.5)
+
+
+def test_full_scale_makes_ten_thousand_images():
+    assert CONFIGS["full"].num_images == 10_000
 
 
 def test_images_of_the_picture_are_sorted_by_class():
@@ -216,9 +407,19 @@ def test_without_priors_the_result_says_so():
     assert result.skipped == {"VQ-VAE-2, PixelCNN": "there are no priors."}
 
 
+def test_without_a_second_classifier_the_result_says_so():
+    torch.manual_seed(0)
+    data = make_data()
+    model = make_vqvae(data)
+    priors = {"VQ": make_priors(model, data.num_classes)}
+    result = run_generation({"VQ": model}, data, Judge(), priors, config=SMALL)
+    assert list(result.scores) == ["VQ, uniform", "VQ, PixelCNN"]
+    assert result.skipped == {"VQ, PixelCNN, refusing": "there is no second classifier."}
+
+
 def test_batch_size_changes_no_draw():
     one, other = run_all(), run_all(batch_size=7)
-    for name in list(one.scores)[:-1]:  # a prior draws its noise batch by batch
+    for name in list(one.scores)[:-2]:  # a prior draws its noise batch by batch
         first, second = one.scores[name].images, other.scores[name].images
         np.testing.assert_allclose(first.astype(int), second.astype(int), atol=1, err_msg=name)
 
@@ -258,6 +459,10 @@ def test_result_is_stored_and_read_again(tmp_path):
     [
         ({"temperature": -1.0}, r"temperature must be 0 or more, got -1\.0"),
         ({"num_images": 0}, "num_images must be at least 1, got 0"),
+        (
+            {"confidence": 1.5},
+            r"confidence must lie in \[0, 1\] and rounds be 0 or more, got 1\.5 and 5",
+        ),
     ],
 )
 def test_config_is_checked(settings, message):

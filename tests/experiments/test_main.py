@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vqtutor.experiments import __main__ as command_line
-from vqtutor.experiments import networks, results
+from vqtutor.experiments import networks, plans, results
 from vqtutor.experiments.generation import Generation
 from vqtutor.experiments.reconstruction import Reconstruction
 from vqtutor.experiments.warmup import Warmup
@@ -17,8 +17,8 @@ from vqtutor.experiments.warmup import Warmup
 
 @pytest.fixture
 def one_epoch(monkeypatch):
-    once = {kind: dict.fromkeys(epochs, 1) for kind, epochs in networks.EPOCHS.items()}
-    monkeypatch.setattr(networks, "EPOCHS", once)
+    once = {kind: dict.fromkeys(epochs, 1) for kind, epochs in plans.EPOCHS.items()}
+    monkeypatch.setattr(plans, "EPOCHS", once)
 
 
 @pytest.fixture

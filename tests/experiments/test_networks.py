@@ -7,22 +7,9 @@ import pytest
 import torch
 
 from tests.experiments.standins import make_data
-from vqtutor.data import ImageSet, Split
 from vqtutor.experiments import networks as module
-from vqtutor.experiments.networks import (
-    CLASSIFIERS,
-    COMPARED,
-    EPOCHS,
-    PRIORS,
-    SCALES,
-    SIZES,
-    Networks,
-    Plan,
-    family,
-    inner_shape,
-    plan,
-)
-from vqtutor.experiments.training import Recipe, build
+from vqtutor.experiments.networks import CLASSIFIERS, COMPARED, PRIORS, Networks, Plan, plan
+from vqtutor.experiments.training import Recipe
 from vqtutor.models import (
     AutoencoderConfig,
     ClassifierConfig,
@@ -46,6 +33,8 @@ CONFIGS = {
     "bottom prior": replace(TOP, num_codes=5, condition_codes=6),
 }
 PLANS = {name: Plan(config, RECIPE) for name, config in CONFIGS.items()}
+for name in PRIORS:
+    PLANS[name] = replace(PLANS[name], codes_of="VQ-VAE-2", level=name.split()[0])
 DATA = make_data()
 
 
@@ -90,7 +79,8 @@ def test_each_is_trained_at_first_use(trainings):
     assert len(networks.histories["AE"].validation) == 2
     assert list(networks.compared) == list(COMPARED)
     assert networks.compared["AE"] is model
-    assert networks.judge is networks["judge"]
+    assert networks.judge is networks.judge
+    assert networks.judge.classifier is networks["judge"]
     assert trainings == ["Autoencoder", "VAE", "VQVAE2", "WarmupCNN"]
 
 
@@ -106,8 +96,8 @@ def test_a_prior_trains_the_model_whose_codes_it_learns(trainings):
         nats = torch.nn.functional.cross_entropy(logits, codes.bottom).item()
     history = networks.histories["bottom prior"]
     assert history.validation[history.best_epoch]["total"] == pytest.approx(nats, rel=1e-4)
-    assert torch.equal(networks.codes["validation"].bottom, codes.bottom)
-    assert len(networks.codes["train"].top) == len(DATA.train)
+    assert torch.equal(networks.codes()["validation"].bottom, codes.bottom)
+    assert len(networks.codes()["train"].top) == len(DATA.train)
 
 
 def test_priors_learn_codes_with_their_labels_and_top_grids(monkeypatch):
@@ -136,6 +126,33 @@ def test_priors_learn_codes_with_their_labels_and_top_grids(monkeypatch):
         assert codes is bottom
         assert labels is split.labels
         assert condition is top
+
+
+@pytest.mark.parametrize("labels", [0, 3])
+@pytest.mark.parametrize("top", [0, 6])
+def test_a_prior_is_given_what_its_config_takes(monkeypatch, labels, top):
+    sources, train = [], module.train
+    config = replace(CONFIGS["bottom prior"], num_labels=labels, condition_codes=top)
+    plans = PLANS | {
+        "other codes": Plan(replace(VQVAE, join="add"), RECIPE),
+        "prior": Plan(config, RECIPE, codes_of="other codes", level="bottom"),
+    }
+
+    def note(model, source, *arguments, **how):
+        sources.append(source)
+        return train(model, source, *arguments, **how)
+
+    networks = make(plans=plans)
+    networks["other codes"]
+    monkeypatch.setattr(module, "train", note)
+    networks["prior"]
+    (splits,) = sources
+    with torch.no_grad():
+        expected = networks["other codes"].encode(DATA.train.images / 255)
+    codes, given, condition = splits[0]
+    assert torch.equal(codes, expected.bottom)
+    assert given is (DATA.train.labels if labels else None)
+    assert condition is (networks.codes("other codes")["train"].top if top else None)
 
 
 def test_the_order_of_asking_does_not_matter():
@@ -181,10 +198,10 @@ def test_without_labels_there_is_no_judge_and_no_label_in_the_priors():
     assert {planned[name].config.num_labels for name in PRIORS} == {0}
     plans = {name: PLANS[name] for name in COMPARED}
     for name in PRIORS:
-        plans[name] = Plan(replace(CONFIGS[name], num_labels=0), RECIPE)
+        plans[name] = replace(PLANS[name], config=replace(CONFIGS[name], num_labels=0))
     networks = make(data=data, plans=plans)
     assert networks.judge is None
-    codes = networks.codes["train"]
+    codes = networks.codes()["train"]
     assert networks["top prior"](codes.top[:2]).shape == (2, 6, 2, 2)
     assert networks["bottom prior"](codes.bottom[:2], None, codes.top[:2]).shape == (2, 5, 4, 4)
     with pytest.raises(ValueError, match="labels must be None"):
@@ -274,6 +291,38 @@ def test_priors_whose_model_is_gone_are_not_resumed(tmp_path, trainings):
     assert trainings == ["VQVAE2", "PixelCNN"]
 
 
+def test_new_codes_make_their_own_priors_worthless_and_no_others(tmp_path):
+    plans = PLANS | {
+        "other codes": Plan(VQVAE, RECIPE),
+        "other prior": Plan(TOP, RECIPE, codes_of="other codes", level="top"),
+    }
+    networks = make(tmp_path, plans=plans)
+    networks["top prior"], networks["other prior"]
+    make(tmp_path, plans=plans)["other codes"]
+    resumed = make(tmp_path, plans=plans, resume=True)
+    assert resumed.cost("top prior") == 0
+    assert resumed.cost("other prior") > 0
+
+
+def test_networks_older_than_a_field_of_their_config_are_resumed(tmp_path, trainings):
+    make(tmp_path)["top prior"]
+    trainings.clear()
+    path = tmp_path / "top-prior.json"
+    content = json.loads(path.read_text())
+    del content["config"]["dropout"]
+    path.write_text(json.dumps(content))
+    assert make(tmp_path, resume=True).cost("top prior") > 0  # 0.1 is not the default
+    content = json.loads(path.read_text())
+    content["config"]["dropout"] = 0.1
+    del content["config"]["condition_codes"]
+    del content["recipe"]["likelihood"]
+    del content["recipe"]["fit"]["weight_decay"]
+    del content["VQ-VAE-2"]["config"]["top_to_bottom"]
+    path.write_text(json.dumps(content))
+    make(tmp_path, resume=True)["top prior"]
+    assert trainings == []
+
+
 def cut_short(path):
     path.write_bytes(path.read_bytes()[:-100])
 
@@ -356,73 +405,3 @@ def test_description_is_plain_and_says_all():
     assert described["AE"]["config"]["latent_dim"] == 3
     assert described["AE"]["recipe"]["fit"]["epochs"] == 2
     assert described["top prior"]["VQ-VAE-2"]["config"]["code_dim"] == 4
-
-
-# --- plans ---------------------------------------------------------------------------------------
-
-
-def blank(shape, *, padding=(0, 0, 0, 0), count=40, labels=True):
-    images = torch.zeros(count, *shape, dtype=torch.uint8)
-    split = Split(images, torch.arange(count) % 2 if labels else None)
-    names = ("zero", "one") if labels else ()
-    return ImageSet("blank", split, split, split, names, padding)
-
-
-@pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("count", [40, 10_000])
-def test_every_plan_has_its_epochs(scale, count):
-    plans = plan(blank((1, 16, 16), count=count), scale)
-    assert list(plans)[:4] == list(CLASSIFIERS)
-    assert {f"AE-{size}" for size in SIZES} | {"AE-linked", *COMPARED, *PRIORS} < plans.keys()
-    for name, planned in plans.items():
-        assert planned.recipe.fit.epochs == EPOCHS[scale, count >= 10_000][family(name)]
-        assert planned.recipe.batch_size == (128 if count >= 10_000 else 32)
-    assert {family(name) for name in plans} == EPOCHS[scale, True].keys() == module.COSTS.keys()
-    for size in SIZES:
-        assert plans[f"AE-{size}"].config.latent_dim == size
-
-
-def test_full_trains_at_least_as_long_as_quick():
-    for large in (False, True):
-        for kind, epochs in EPOCHS["quick", large].items():
-            assert EPOCHS["full", large][kind] >= epochs
-
-
-@pytest.mark.parametrize(
-    ("shape", "padding", "inner"),
-    [
-        ((1, 32, 32), (2, 2, 2, 2), (1, 28, 28)),
-        ((3, 32, 32), (0, 0, 0, 0), (3, 32, 32)),
-        ((1, 32, 32), (1, 1, 1, 1), (1, 32, 32)),  # no network takes 30x30
-        ((2, 16, 24), (0, 4, 2, 2), (2, 12, 20)),
-    ],
-)
-@pytest.mark.parametrize("labels", [True, False])
-def test_every_planned_network_takes_the_images(shape, padding, inner, labels):
-    data = blank(shape, padding=padding, count=2, labels=labels)
-    assert inner_shape(data) == inner
-    for name, planned in plan(data).items():
-        small = name in (*CLASSIFIERS[:-1], "AE-linked")
-        if name not in PRIORS:
-            assert planned.config.image_shape == (inner if small else shape)
-            build(planned.config).eval()(torch.zeros(1, *(inner if small else shape)))
-    plans = plan(data)
-    vqvae = plans["VQ-VAE-2"].config
-    assert plans["top prior"].config.num_codes == vqvae.num_codes_top
-    assert plans["bottom prior"].config.num_codes == vqvae.num_codes_bottom
-    assert plans["bottom prior"].config.condition_codes == vqvae.num_codes_top
-    assert plans["top prior"].config.num_labels == data.num_classes
-
-
-def test_the_autoencoders_have_as_many_numbers_and_the_same_body():
-    for shape in ((1, 16, 16), (3, 16, 16)):
-        plans = plan(blank(shape))
-        first, second = plans["AE"].config, plans["VAE"].config
-        for field in ("image_shape", "latent_dim", "channels", "hidden"):
-            assert getattr(first, field) == getattr(second, field)
-        assert plans["AE"].recipe == plans["VAE"].recipe
-
-
-def test_unknown_scale():
-    with pytest.raises(ValueError, match="scale must be one of 'quick', 'full'; got 'huge'"):
-        plan(DATA, "huge")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, is_dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from tests.experiments.standins import (
     make_vqvae,
 )
 from vqtutor.experiments import results
+from vqtutor.experiments.estimates import Estimate
 from vqtutor.experiments.reconstruction import (
     Reconstruction,
     ReconstructionConfig,
@@ -68,6 +71,64 @@ def test_half_the_contrast_is_half_the_sharpness():
     assert score.sharpness == pytest.approx(0.5)
 
 
+class Worse(Perfect):
+    """Keeps a share of the image: an error, SSIM and sharpness in closed form."""
+
+    def __init__(self, kept: float) -> None:
+        super().__init__()
+        self.kept = kept
+
+    def decode(self, latent: Tensor) -> Tensor:
+        return self.kept * super().decode(latent)
+
+
+def test_models_are_compared_image_by_image():
+    models = {"AE": Worse(0.9), "VQ-VAE-2": Worse(0.7)}
+    result = run_reconstruction(models, make_data())
+    (name, found), *more = result.comparisons.items()
+    assert (name, more) == ("VQ-VAE-2 against AE", [])
+    # 0.3 and 0.1 of every pixel are lost, whatever the image: no spread at all.
+    assert found.mse_ratio == Estimate(*[pytest.approx(9)] * 3)
+    assert found.sharpness_gain == Estimate(*[pytest.approx(-0.2)] * 3)
+    assert found.ssim_gain.value == pytest.approx(
+        result.scores["VQ-VAE-2"].ssim - result.scores["AE"].ssim, rel=1e-4
+    )
+    assert found.ssim_gain.low < found.ssim_gain.value < found.ssim_gain.high < 0
+
+
+def test_too_sharp_is_as_far_off_as_too_blurred():
+    models = {"AE": Worse(0.8), "VQ-VAE-2": Worse(1.2)}
+    result = run_reconstruction(models, make_data())
+    assert result.scores["VQ-VAE-2"].sharpness == pytest.approx(1.2)
+    gain = result.comparisons["VQ-VAE-2 against AE"].sharpness_gain
+    assert gain.value == pytest.approx(0, abs=1e-6)
+
+
+def test_sharpness_has_two_more_opinions():
+    score = run_reconstruction({"AE": Worse(0.7)}, make_data()).scores["AE"]
+    assert score.sharpness_estimate == Estimate(*[pytest.approx(0.7)] * 3)
+    assert score.laplacian == pytest.approx(0.49)  # a variance
+    assert score.fine_detail == pytest.approx(1)  # a share
+
+
+def test_judge_is_asked_about_every_image_and_its_reconstruction():
+    data, judge = make_data(), Judge()  # its logits are proportional to brightness
+    judge.head.weight.data.mul_(0.1)  # now it is not sure of the images themselves either
+    result = run_reconstruction({"AE": Worse(0.5)}, data, judge)
+    score = result.scores["AE"]
+    with torch.no_grad():
+        images = data.test.images.float() / 255
+        entropies = [
+            torch.nn.functional.cross_entropy(judge(part), data.test.labels, reduction="none")
+            for part in (images, images / 2)
+        ]
+    change = (entropies[1] - entropies[0]).double()
+    assert score.cross_entropy_change.value == pytest.approx(change.mean().item(), rel=1e-4)
+    assert score.cross_entropy_change.above(0)
+    assert score.cross_entropy_lower.value == (change < 0).double().mean() == 0
+    assert score.cross_entropy == pytest.approx(entropies[1].mean().item(), rel=1e-4)
+
+
 def test_sampled_latent_has_the_posteriors_noise():
     result = run_reconstruction({"VAE": PerfectWithPosterior()}, make_data(), Judge())
     assert list(result.scores) == ["VAE", "VAE, sampled"]
@@ -108,7 +169,8 @@ def test_nothing_needs_labels_or_a_judge():
         (),
     )
     assert len(result.originals) == 10
-    assert run_reconstruction({"AE": Perfect()}, make_data()).scores["AE"].cross_entropy is None
+    score = run_reconstruction({"AE": Perfect()}, make_data()).scores["AE"]
+    assert score.cross_entropy is score.cross_entropy_change is score.strokes is None
 
 
 def run_all(seed: int, batch_size: int) -> Reconstruction:
@@ -119,11 +181,21 @@ def run_all(seed: int, batch_size: int) -> Reconstruction:
     return run_reconstruction(models, data, Judge(), seed=seed, config=config)
 
 
+def flat(value: Any, place: str = "") -> dict[str, Any]:
+    """Every number in a result by its place."""
+    if is_dataclass(value):
+        value = asdict(value)
+    if not isinstance(value, dict):
+        return {} if value is None else {place: value}
+    return {k: v for name, item in value.items() for k, v in flat(item, f"{place}/{name}").items()}
+
+
 def test_batch_size_changes_nothing():
     one, other = run_all(0, 512), run_all(0, 7)
     for name, score in one.scores.items():
-        for field, value in vars(score).items():
-            assert getattr(other.scores[name], field) == pytest.approx(value, rel=1e-4), field
+        expected, found = flat(score), flat(other.scores[name])
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-9)
+    assert flat(other.comparisons) == pytest.approx(flat(one.comparisons), rel=1e-4, abs=1e-7)
 
 
 def test_seed_draws_the_sample_and_nothing_else():
@@ -158,6 +230,7 @@ def test_result_is_stored_and_read_again(tmp_path):
     loaded, _ = results.load(Reconstruction, tmp_path, "reconstruction")
     assert loaded.scores["VAE"].mse == pytest.approx(result.scores["VAE"].mse, rel=1e-5)
     np.testing.assert_array_equal(loaded.examples["VQ-VAE-2"], result.examples["VQ-VAE-2"])
+    assert flat(loaded.comparisons) == pytest.approx(flat(result.comparisons), rel=1e-5)
 
 
 def test_config_is_checked():

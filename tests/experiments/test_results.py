@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -161,6 +161,25 @@ def test_fields_that_do_not_fit_are_named(tmp_path, change, message):
     path.write_text(json.dumps(content))
     with pytest.raises(ValueError, match=message):
         results.load(Whole, tmp_path, "whole")
+
+
+def test_results_from_before_a_field_take_its_default(tmp_path):
+    @dataclass(frozen=True)
+    class Measured:
+        value: float
+
+    path = results.save(Measured(1.5), tmp_path, "measured", make_provenance())
+    assert path.exists()
+    Later.__name__ = "Measured"  # the same class, one version on
+    loaded, _ = results.load(Later, tmp_path, "measured")
+    assert (loaded.value, loaded.note, loaded.curves) == (1.5, None, {})
+
+
+@dataclass(frozen=True)
+class Later:
+    value: float
+    note: str | None = None
+    curves: dict[str, float] = field(default_factory=dict)
 
 
 def test_arrays_of_another_run_are_noticed(tmp_path):

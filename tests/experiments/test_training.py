@@ -58,6 +58,18 @@ def test_autoencoder_on_padded_and_on_unpadded_images(config):
     assert history.train[-1]["mse"] < history.train[0]["mse"]
 
 
+def test_an_autoencoders_test_error_is_watched_where_the_recipe_says_so():
+    model, history = trained(AUTOENCODER)
+    again, watched = trained(AUTOENCODER, replace(RECIPE, watch_test=True))
+    assert history.watched == []
+    assert torch.equal(weights(again), weights(model))
+    assert watched.train == history.train
+    images = pixels(DATA.test)
+    with torch.no_grad():
+        mse = (model(images).reconstruction - images).square().mean().item()
+    assert watched.watched[watched.best_epoch]["mse"] == pytest.approx(mse, rel=1e-4)
+
+
 @pytest.mark.parametrize("config", [ClassifierConfig("modern", PADDED, 3, (4, 4, 8)), None])
 def test_classifier_on_padded_and_on_unpadded_images(config):
     config = config or ClassifierConfig("5x5", INNER, 3)
@@ -192,7 +204,7 @@ def test_codes_are_those_of_the_whole_set_at_once():
 def test_every_field_of_the_recipe_counts(name, value):
     changed, _ = trained(VARIATIONAL, replace(RECIPE, **{name: value}))
     assert not torch.equal(weights(changed), weights(trained(VARIATIONAL)[0]))
-    assert len(fields(Recipe)) == 4
+    assert len(fields(Recipe)) == 5  # these four, and watch_test, which changes nothing
 
 
 def test_beta_weighs_the_commitment_too():

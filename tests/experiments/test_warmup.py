@@ -7,12 +7,20 @@ import pytest
 import torch
 
 from tests.experiments.standins import INNER, SIZE, Judge, make_data
-from vqtutor.data import ImageSet
-from vqtutor.experiments.training import fitting_images
-from vqtutor.experiments.warmup import WarmupConfig, replay_last_batch, run_warmup
+from vqtutor import data
+from vqtutor.data import ImageSet, Split
+from vqtutor.experiments.training import Recipe, fitting_images, train_classifier
+from vqtutor.experiments.warmup import (
+    WarmupConfig,
+    drop,
+    last_batch_accuracy,
+    replay_last_batch,
+    run_warmup,
+)
 from vqtutor.metrics import wilson_interval
-from vqtutor.models import ClassifierConfig
-from vqtutor.train import History
+from vqtutor.models import ClassifierConfig, WarmupCNN
+from vqtutor.models.classifier import VARIANTS
+from vqtutor.train import FitConfig, History, Runtime
 
 DATA = make_data(test=30)
 HISTORY = History(
@@ -116,6 +124,54 @@ def test_the_last_batch_is_what_is_left_over():
     assert whole == {"0.50": 1.0}
 
 
+def test_the_last_batch_of_one_shuffle():
+    right = torch.arange(250) % 3 == 0
+    order = torch.randperm(250, generator=torch.Generator().manual_seed(4))
+    last = last_batch_accuracy(right, 100, torch.Generator().manual_seed(4))
+    assert last == pytest.approx(right[order[200:]].float().mean().item())
+
+
+def test_deviation_of_what_is_printed():
+    found = run_warmup({"one": AlwaysOne()}, DATA, {"one": HISTORY}).classifiers["one"]
+    printed = {"0.25": 0.5, "0.50": 0.25, "1.00": 0.25}
+    values = torch.tensor([0.25, 0.25, 0.5, 1.0])
+    expected = values.std(correction=0).item()
+    assert replace(found, printed=printed).printed_deviation == pytest.approx(expected)
+    assert found.printed_deviation == 0  # 30 images are one batch
+
+
+def test_drops_are_paired():
+    models = {"5x5": Reader(), "one": AlwaysOne(), "again": Reader()}
+    drops = run_warmup(models, DATA, dict.fromkeys(models, HISTORY)).drops
+    assert list(drops) == ["one", "again"]
+    assert drops["one"].value == pytest.approx(2 / 3)
+    assert drops["one"].low < 2 / 3 < drops["one"].high
+    assert (drops["again"].value, drops["again"].low, drops["again"].high) == (0, 0, 0)
+    assert run_warmup({"one": AlwaysOne()}, DATA, {"one": HISTORY}).drops == {}
+
+
+def test_mistakes_on_the_same_images_leave_no_doubt():
+    """Two networks that are wrong half of the time, on the same or on other images."""
+    even = torch.arange(400) % 2 == 0
+    same, other = drop(even, even), drop(even, ~even)
+    assert (same.low, same.high) == (0, 0)
+    assert other.low < 0 < other.high
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_trains_for_an_epoch(variant):
+    """On a part of the digits that come with scikit-learn; better than guessing afterwards."""
+    torch.manual_seed(0)
+    whole = data.load("digits", size=16)
+    few = replace(whole, train=Split(whole.train.images[:600], whole.train.labels[:600]))
+    recipe = Recipe(FitConfig(1, learning_rate=4e-3, rate="constant"), batch_size=20)
+    model = WarmupCNN(ClassifierConfig(variant, few.image_shape, few.num_classes))
+    history = train_classifier(model, few, recipe, seed=0, runtime=Runtime("cpu"))
+    found = run_warmup({variant: model}, few, {variant: history}).classifiers[variant]
+    assert len(found.train_accuracy) == 1
+    assert found.accuracy > 0.3
+
+
 def test_shuffles_follow_the_seed():
     right = torch.arange(300) % 3 == 0
     config = WarmupConfig(shuffles=50)
@@ -143,10 +199,10 @@ def test_fitting_images():
 
 
 def test_refusals():
-    data = make_data(labels=False)
-    assert isinstance(data, ImageSet)
+    unlabeled = make_data(labels=False)
+    assert isinstance(unlabeled, ImageSet)
     with pytest.raises(ValueError, match="'bands' has no labels: there is nothing to classify"):
-        run_warmup({"reader": Reader()}, data, {"reader": HISTORY})
+        run_warmup({"reader": Reader()}, unlabeled, {"reader": HISTORY})
     with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
         WarmupConfig(batch_size=0)
     with pytest.raises(ValueError, match="shuffles must be at least 1"):

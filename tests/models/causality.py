@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def assert_causal(logits_of: Callable[[Tensor], Tensor], codes: Tensor, num_codes: int) -> None:
@@ -19,18 +19,3 @@ def assert_causal(logits_of: Callable[[Tensor], Tensor], codes: Tensor, num_code
         assert not moved[order <= here].any(), f"logits up to {here} depend on code {here}"
         if here < order.numel() - 1:
             assert moved[order > here].any(), f"no later logit depends on code {here}"
-
-
-def find_reached(prior: nn.Module, codes: Tensor, row: int, column: int) -> Tensor:
-    """Where the logits at (row, column) have a gradient to the embedded code: (H, W) bool."""
-    embedded: list[Tensor] = []  # (B, H, W, C) each; a prior may have an embedding per stream
-    handles = [
-        module.register_forward_hook(lambda _module, _inputs, output: embedded.append(output))
-        for module in prior.children()
-        if isinstance(module, nn.Embedding)
-    ]
-    logits = prior(codes)
-    for handle in handles:
-        handle.remove()
-    gradients = torch.autograd.grad(logits[:, :, row, column].square().sum(), embedded)
-    return torch.stack([gradient.abs().amax(dim=(0, 3)) for gradient in gradients]).amax(0) > 0

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from vqtutor.models import Autoencoder, AutoencoderConfig
+from vqtutor.models import VQVAE2, Autoencoder, AutoencoderConfig, VQVAE2Config
 
 SMALL = AutoencoderConfig((1, 28, 28), 3, "convolutional", (2, 3, 4), 6)
 LINKED = AutoencoderConfig((1, 28, 28), 3, "linked", hidden=6)
-CONFIGS = [SMALL, LINKED, replace(SMALL, image_shape=(3, 32, 32)), replace(LINKED, hidden=9)]
+GRID = AutoencoderConfig((1, 16, 24), 48, body="grid", hidden=4)  # 4x6 cells, 2 numbers each
+CONFIGS = [SMALL, LINKED, replace(SMALL, image_shape=(3, 32, 32)), replace(LINKED, hidden=9), GRID]
 
 
 def num_weights(model):
@@ -72,7 +73,21 @@ def test_every_field_of_the_config_counts(changed):
 def test_every_field_is_among_the_changed_ones():
     marks = test_every_field_of_the_config_counts.pytestmark
     tried = {name for changed in marks[0].args[1] for name in changed}
-    assert tried == set(AutoencoderConfig.__dataclass_fields__)
+    # What the code ends in has no weights.
+    assert tried == set(AutoencoderConfig.__dataclass_fields__) - {"code"}
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_code_that_ends_in_a_relu_is_never_negative(config):
+    torch.manual_seed(0)
+    linear, relu = (Autoencoder(replace(config, code=code)) for code in ("linear", "relu"))
+    relu.load_state_dict(linear.state_dict())
+    images = torch.rand(8, *config.image_shape)
+    code = linear.eval().encode(images)
+    assert code.min() < 0 < code.max()
+    assert torch.equal(relu.eval().encode(images), code.clamp(min=0))
+    assert torch.equal(relu(images).latent, code.clamp(min=0))
+    assert torch.equal(relu.decode(code), linear.decode(code))  # any latent can be decoded
 
 
 @pytest.mark.parametrize(
@@ -80,7 +95,8 @@ def test_every_field_is_among_the_changed_ones():
     [
         ({"latent_dim": 0}, "latent_dim must be at least 1, got 0"),
         ({"hidden": -1}, "hidden must be at least 1, got -1"),
-        ({"body": "dense"}, "body must be one of 'convolutional', 'linked'; got 'dense'"),
+        ({"code": "tanh"}, "code must be one of 'linear', 'relu'; got 'tanh'"),
+        ({"body": "dense"}, "body must be one of 'convolutional', 'linked', 'grid'; got 'dense'"),
         ({"image_shape": (1, 30, 30)}, "multiples of 4"),
         ({"channels": (0, 1, 1)}, r"channels\[0\] must be at least 1"),
         ({"body": "linked", "image_shape": (28, 28)}, r"image_shape must be \(C, H, W\)"),
@@ -121,3 +137,58 @@ def test_reconstructions_keep_their_digits_under_autocast():
         reconstruction = model(images).reconstruction
     assert reconstruction.dtype == torch.float32
     torch.testing.assert_close(reconstruction, model(images).reconstruction, atol=0.01, rtol=0)
+
+
+def test_numbers_of_the_grid_belong_to_their_cells():
+    model = Autoencoder(GRID).eval()
+    for block in (0, 1):  # the residual blocks carry numbers far
+        model.decoder[2][block].conv1x1.weight.data.zero_()
+    latent = torch.randn(1, 48)
+    for channel, row, column in ((0, 0, 0), (0, 3, 5), (1, 2, 4)):
+        changed = latent.clone()
+        changed[0, channel * 24 + row * 6 + column] += 10
+        moved = (model.decode(changed) - model.decode(latent)).abs().sum(dim=(0, 1)) > 0  # (H, W)
+        rows, columns = (axis.nonzero() for axis in (moved.any(dim=1), moved.any(dim=0)))
+        # The cell, one more on each side, and the reach of two layers of stride 2.
+        assert rows.min() >= max(0, 4 * (row - 1) - 3)
+        assert rows.max() <= 4 * (row + 2) + 2
+        assert columns.min() >= max(0, 4 * (column - 1) - 3)
+        assert columns.max() <= 4 * (column + 2) + 2
+
+
+def test_the_grid_has_the_layers_of_the_bottom_level_of_the_vqvae2():
+    grid = Autoencoder(AutoencoderConfig((1, 32, 32), 64, body="grid", hidden=64))
+    vqvae = VQVAE2(VQVAE2Config())
+    theirs = [weight.shape for weight in vqvae.bottom_encoder.parameters()]
+    mine = [weight.shape for weight in grid.encoder.parameters()]
+    assert mine[:-2] == theirs  # the last one makes one number a cell
+    theirs = [weight.shape for weight in vqvae.decoder.parameters()]
+    mine = [weight.shape for weight in grid.decoder.parameters()]
+    assert mine[1:] == theirs[1:]  # the first one reads them
+
+
+def test_the_grid_starts_dark_and_learns_dark_images():
+    model = Autoencoder(GRID)
+    images = torch.zeros(8, 1, 16, 24)
+    images[:, :, 4:8, ::3] = torch.rand(8, 1, 4, 8)
+    assert model(torch.rand_like(images)).reconstruction.mean() < 0.2
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        (model(images).reconstruction - images).square().mean().backward()
+        optimizer.step()
+    slopes = [weight.grad.abs().max() for weight in model.decoder.parameters()]
+    assert all(slope > 0 for slope in slopes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"latent_dim": 28}, "28 numbers cannot be shared evenly among 4x6 cells; .* of 24"),
+        ({"image_shape": (1, 16, 18)}, r"multiples of 4, got \(16, 18\)"),
+        ({"image_shape": (16, 24)}, r"image_shape must be \(C, H, W\)"),
+    ],
+)
+def test_impossible_grids_are_refused(fields, message):
+    with pytest.raises(ValueError, match=message):
+        replace(GRID, **fields)

@@ -6,7 +6,7 @@ from torch import nn
 
 from vqtutor.models import ClassifierConfig, WarmupCNN
 
-VARIANTS = ("5x5", "3x3-pairs", "3x3-deep", "modern")
+VARIANTS = ("5x5", "3x3-pairs", "3x3-deep", "3x3-matched", "5x5-regularized", "modern")
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ VARIANTS = ("5x5", "3x3-pairs", "3x3-deep", "modern")
         ("5x5", 28, 28_938),
         ("3x3-pairs", 28, 23_282),
         ("3x3-deep", 28, 421_642),
+        ("3x3-matched", 28, 28_940),  # as many as 5x5 has, but for two
+        ("5x5-regularized", 28, 28_986),  # an offset and a factor per map instead of an offset
         ("modern", 28, 72_666),
         ("modern", 32, 72_666),
     ],
@@ -62,14 +64,24 @@ def test_a_pair_of_3x3_sees_as_far_as_one_5x5():
     assert reach[0] == reach[1] == (12, 16, 12, 16)
 
 
-def test_only_modern_normalizes_and_drops():
+def test_only_modern_and_the_control_normalize_and_drop():
     for variant in VARIANTS:
+        regularized = variant in ("modern", "5x5-regularized")
         model = WarmupCNN(ClassifierConfig(variant)).train()
         images = torch.rand(4, 1, 32, 32)
-        assert torch.equal(model(images), model(images)) == (variant != "modern")
-        assert any(isinstance(part, nn.BatchNorm2d) for part in model.modules()) == (
-            variant == "modern"
-        )
+        assert torch.equal(model(images), model(images)) != regularized
+        found = any(isinstance(part, nn.BatchNorm2d) for part in model.modules())
+        assert found == regularized
+
+
+def test_controls_have_the_kernels_of_the_networks_they_stand_beside():
+    def kernels(variant):
+        model = WarmupCNN(ClassifierConfig(variant))
+        layers = [layer for layer in model.body if isinstance(layer, nn.Conv2d)]
+        return [layer.kernel_size for layer in layers], layers[-1].out_channels
+
+    assert kernels("3x3-matched") == kernels("3x3-pairs") == ([(3, 3)] * 4, 32)
+    assert kernels("5x5-regularized") == kernels("5x5") == ([(5, 5)] * 2, 32)
 
 
 def test_channels_set_the_widths_of_the_stages():

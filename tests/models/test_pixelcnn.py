@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.models.causality import assert_causal, find_reached
+from tests.models.causality import assert_causal
+from vqtutor.experiments.causality import find_reached
 from vqtutor.models.pixelcnn import (
     MaskedConv2d,
     MaskedPixelCNN,

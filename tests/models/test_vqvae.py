@@ -245,6 +245,7 @@ CHANGED = {
     "bottom_stride": 2,
     "top_stride": 4,
     "join": "add",
+    "top_to_bottom": False,
     "codebook": "gradient",
     "decay": 0.5,
     "restart_below": 0.995,
@@ -345,3 +346,27 @@ def test_bad_vectors():
         model.decode_vectors(torch.zeros(2, 5, 2, 2), torch.zeros(2, 6, 4, 4))
     with pytest.raises(ValueError, match=r"bottom .* B = 2, .* got \(3, 6, 4, 4\)"):
         model.decode_vectors(torch.zeros(2, 6, 2, 2), torch.zeros(3, 6, 4, 4))
+
+
+def test_without_the_top_the_bottom_codes_do_not_depend_on_it():
+    torch.manual_seed(0)
+    images = torch.rand(2, 1, 16, 16)
+    for top_to_bottom in (True, False):
+        model = VQVAE2(replace(SMALL, top_to_bottom=top_to_bottom))
+        before = model(images)
+        with torch.no_grad():
+            model.top_quantizer.codebook.add_(3.0)
+        after = model(images)
+        assert torch.equal(before.bottom.features, after.bottom.features) != top_to_bottom
+        # The image is still painted with both.
+        assert not torch.equal(before.unclamped, after.unclamped)
+
+
+def test_without_the_top_all_parts_have_a_gradient_and_the_top_decoders_is_zero():
+    torch.manual_seed(0)
+    model = VQVAE2(replace(SMALL, top_to_bottom=False))
+    output = model(torch.rand(2, 1, 16, 16))
+    (output.unclamped.square().mean() + output.bottom.commitment).backward()
+    assert all(weight.grad is not None for weight in model.parameters())
+    assert all(not weight.grad.any() for weight in model.top_decoder.parameters())
+    assert any(weight.grad.any() for weight in model.top_encoder.parameters())

@@ -14,97 +14,23 @@ import platform
 import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
 import torch
-from matplotlib.figure import Figure
 
 from vqtutor import data as datasets
 from vqtutor import plots, processes
 from vqtutor.data import ImageSet
-from vqtutor.experiments import results
-from vqtutor.experiments.bottleneck import run_bottleneck, write_csv
-from vqtutor.experiments.classification import run_classification
-from vqtutor.experiments.coordinates import run_coordinates
-from vqtutor.experiments.generation import run_generation
-from vqtutor.experiments.networks import CLASSIFIERS, COMPARED, SCALES, SIZES, Networks
-from vqtutor.experiments.reconstruction import run_reconstruction
+from vqtutor.experiments import ledger, results
+from vqtutor.experiments.bottleneck_table import write_csv
+from vqtutor.experiments.catalog import EXPERIMENTS
+from vqtutor.experiments.networks import SCALES, Networks
 from vqtutor.experiments.results import Provenance
 from vqtutor.experiments.stages import Stages
 from vqtutor.experiments.summary import summarize
-from vqtutor.experiments.transformation import run_transformation
-from vqtutor.experiments.warmup import run_warmup
-from vqtutor.train import History, ProgressBar, Runtime, best_precision
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One name on the command line: the networks it needs, how it runs and how it is drawn."""
-
-    needs: tuple[str, ...]
-    run: Callable[[Networks], Any]
-    draw: Callable[[Any], dict[str, Figure]]
-    cost: float = 5.0  # rough seconds, for the time left
-    needs_labels: bool = False
-
-
-def warmup(networks: Networks) -> Any:
-    models = {name: networks[name] for name in CLASSIFIERS}
-    return run_warmup(models, networks.data, networks.histories, seed=networks.seed)
-
-
-def bottleneck(networks: Networks) -> Any:
-    models = {size: networks[f"AE-{size}"] for size in SIZES}
-    histories: dict[int | str, History] = {size: networks.histories[f"AE-{size}"] for size in SIZES}
-    return run_bottleneck(
-        models,
-        networks["AE-linked"],
-        networks.data,
-        {**histories, "linked": networks.histories["AE-linked"]},
-        judge=networks.judge,
-        seed=networks.seed,
-    )
-
-
-EXPERIMENTS: dict[str, Experiment] = {
-    "warmup": Experiment(CLASSIFIERS, warmup, plots.draw_warmup, needs_labels=True),
-    "bottleneck": Experiment(
-        ("judge", *(f"AE-{size}" for size in SIZES), "AE-linked"),
-        bottleneck,
-        plots.draw_bottleneck,
-    ),
-    "reconstruction": Experiment(
-        ("judge", *COMPARED),
-        lambda n: run_reconstruction(n.compared, n.data, n.judge, seed=n.seed),
-        plots.draw_reconstruction,
-    ),
-    "coordinates": Experiment(
-        COMPARED,
-        lambda n: run_coordinates(n.compared, n.data, seed=n.seed),
-        plots.draw_coordinates,
-    ),
-    "transformation": Experiment(
-        ("judge", *COMPARED),
-        lambda n: run_transformation(n.compared, n.data, n.judge, seed=n.seed),
-        plots.draw_transformation,
-    ),
-    "classification": Experiment(
-        COMPARED,
-        lambda n: run_classification(n.compared, n.data, seed=n.seed),
-        plots.draw_classification,
-        needs_labels=True,
-    ),
-    "generation": Experiment(
-        ("judge", *COMPARED, "top prior", "bottom prior"),
-        lambda n: run_generation(
-            n.compared, n.data, n.judge, n["top prior"], n["bottom prior"], seed=n.seed
-        ),
-        plots.draw_generation,
-    ),
-}
+from vqtutor.train import ProgressBar, Runtime, best_precision
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -112,7 +38,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m vqtutor.experiments", description=__doc__.split("\n\n")[1]
     )
-    parser.add_argument("name", choices=["all", *EXPERIMENTS], help="which experiment")
+    parser.add_argument(
+        "name",
+        choices=["all", "ledger", *EXPERIMENTS],
+        help="which experiment; ledger: the claims, decided by all results that are in --out",
+    )
     parser.add_argument("--scale", choices=SCALES, default="quick", help="default: quick")
     parser.add_argument(
         "--data",
@@ -141,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; 0 when all went well, 130 after Ctrl-C."""
     options = parse(arguments)
     command = shlex.join(["python", "-m", "vqtutor.experiments", *(arguments or sys.argv[1:])])
+    if options.name == "ledger":
+        print(decide_claims(options.out, options.scale, command))
+        return 0
     try:
         device = Runtime(processes.join(options.device)).device
         runtime = Runtime(device, best_precision(device), options.compile)
@@ -149,8 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     keep_heap()
-    out = Path(options.out) / f"{data.name}-{options.scale}"
-    names = list(EXPERIMENTS) if options.name == "all" else [options.name]
+    seed = f"-seed{options.seed}" if options.seed else ""
+    out = Path(options.out) / f"{data.name}-{options.scale}{seed}"
+    everything = [n for n, e in EXPERIMENTS.items() if options.scale == "full" or not e.study]
+    names = everything if options.name == "all" else [options.name]
     # Of several processes that train together only the first one speaks.
     silence = contextlib.redirect_stdout(None)
     try:
@@ -224,6 +159,16 @@ def run_all(
     print()
     print(summarize(found))
     print(f"\nresults, figures and networks are in {out}; {stages.elapsed()} in all")
+
+
+def decide_claims(folder: str, scale: str, command: str) -> str:
+    """Write folder/ledger.json and ledger.csv from the results in it; how many claims hold."""
+    evidence = ledger.Evidence(folder, scale)
+    written = ledger.write_ledger(folder, evidence, command)
+    lines = [f"{row.number:3}  {row.verdict:11}  {row.statement}" for row in written.rows]
+    verdicts = get_args(ledger.Verdict)
+    counts = ", ".join(f"{written.count(verdict)} {verdict}" for verdict in verdicts)
+    return "\n".join([*lines, "", f"{counts}: {Path(folder) / 'ledger.csv'}"])
 
 
 def device_name(device: str) -> str:

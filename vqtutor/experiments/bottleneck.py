@@ -7,10 +7,8 @@ chosen on the validation images, never on the test images.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,17 +16,15 @@ from torch import Tensor, nn
 
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
-from vqtutor.experiments import latents, paths
-from vqtutor.experiments.coordinates import (
-    CoordinatesConfig,
-    Sweep,
-    run_sweep,
-    vector_values,
-)
-from vqtutor.experiments.examples import one_per_class, shown_pair, shown_row
-from vqtutor.experiments.training import fitting_images
-from vqtutor.metrics import squared_error
-from vqtutor.models import Autoencoder, WarmupCNN
+from vqtutor.experiments import disturbance, latents
+from vqtutor.experiments.conversion import Conversion, convert, measure_paths
+from vqtutor.experiments.coordinates import CoordinatesConfig, run_coordinates
+from vqtutor.experiments.disturbance import NoiseResult
+from vqtutor.experiments.examples import one_per_class
+from vqtutor.experiments.judging import RealImages, judge_real_images
+from vqtutor.experiments.sizes import SizeResult, measure_sizes, rebuilt
+from vqtutor.experiments.sweeps import Sweep
+from vqtutor.models import Autoencoder
 from vqtutor.train import History
 
 
@@ -37,45 +33,30 @@ class BottleneckConfig:
     """Which sizes the three small experiments use, and how much is kept for the pictures."""
 
     noise_size: int = 64  # latent size whose codes get noise added
-    noise_levels: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # in the code's own deviation
+    noise_levels: tuple[float, ...] = disturbance.NOISE_LEVELS  # in the code's own deviation
+    num_draws: int = 1000  # codes from U(-1, 1) that are judged
     sweep_size: int = 16
     sweep_class: int = 2
     path_size: int = 64
     path_classes: tuple[int, int] = (2, 7)
-    path_steps: int = 9
+    path_steps: int = 9  # of the path that is shown
+    num_pairs: int = 500  # paths that are measured
+    num_steps: int = 33  # frames of each of them
     num_shown: int = 10
     max_codes: int = 5000  # training images for PCA, deviations and quantiles
+    max_train: int = 10_000  # training images that garbage is measured against
 
     def __post_init__(self) -> None:
-        check_positive(num_shown=self.num_shown, max_codes=self.max_codes)
-        if self.path_steps < 2:
-            raise ValueError(f"path_steps must be at least 2, got {self.path_steps}.")
-
-
-@dataclass(frozen=True)
-class SizeResult:
-    """One latent size. Errors are per pixel value, over the image without its padding."""
-
-    latent_dim: int
-    body: str
-    train_mse: tuple[float, ...]  # per epoch, while training; padding counts here
-    validation_mse: tuple[float, ...]  # per epoch, after it; padding counts here
-    best_epoch: int  # index of the lowest validation error
-    test_mse: float  # at that epoch
-    pca_mse: float  # of as many principal components, on the test images
-    seconds: float  # of training
-
-
-@dataclass(frozen=True)
-class NoiseResult:
-    """Decoding codes that were disturbed, and codes drawn at random as the original did."""
-
-    latent_dim: int
-    levels: tuple[float, ...]  # noise, in standard deviations of each coordinate
-    mse: tuple[float, ...]  # against the image itself
-    accuracy: tuple[float, ...] | None  # of the judge; None without one
-    images: np.ndarray  # (levels, n, C, H, W) uint8
-    uniform_draws: np.ndarray  # (n, C, H, W) uint8, decoded from U(-1, 1)
+        check_positive(
+            num_draws=self.num_draws,
+            num_pairs=self.num_pairs,
+            num_shown=self.num_shown,
+            max_codes=self.max_codes,
+            max_train=self.max_train,
+        )
+        for name in ("path_steps", "num_steps"):
+            if getattr(self, name) < 2:
+                raise ValueError(f"{name} must be at least 2, got {getattr(self, name)}.")
 
 
 @dataclass(frozen=True)
@@ -89,6 +70,22 @@ class Bottleneck:
     sweeps: dict[str, Sweep]  # "-1 to 1" and "quantiles"
     path: np.ndarray  # (steps, C, H, W) uint8, from one digit to another
     path_dim: int
+    sweep_dim: int | None = None
+    inside: tuple[float, ...] = ()  # share of its training codes in [-1, 1], per coordinate
+    original_accuracy: float | None = None  # of the judge on the test images themselves
+    conversion: Conversion | None = None  # many such paths; None without judge or labels
+    garbage_floor: float | None = None  # garbage rate of real test images
+    garbage_ceiling: float | None = None  # and of pixel noise
+
+    @property
+    def by_size(self) -> dict[int, SizeResult]:
+        """The convolutional networks, by growing size."""
+        return {one.latent_dim: one for one in self.sizes if one.body == "convolutional"}
+
+    @property
+    def linked(self) -> SizeResult:
+        """The fully connected network."""
+        return next(one for one in self.sizes if one.body == "linked")
 
 
 def run_bottleneck(
@@ -97,7 +94,7 @@ def run_bottleneck(
     data: ImageSet,
     histories: Mapping[int | str, History],
     *,
-    judge: WarmupCNN | None = None,
+    judge: nn.Module | None = None,
     seed: int = 0,
     config: BottleneckConfig | None = None,
 ) -> Bottleneck:
@@ -107,27 +104,44 @@ def run_bottleneck(
     rows = torch.randperm(len(data.train), generator=generator)[: config.max_codes]
     train_images = data.train.images[rows]
     shown = data.test.images[one_per_class(data, config.num_shown)]
-    with latents.inference(linked, judge, *models.values()):
-        pca_mse = pca_errors(data, train_images, sorted({*models, linked.config.latent_dim}))
-        sizes = [
-            measure_size(model, data, histories[size], pca_mse[size])
-            for size, model in sorted(models.items())
-        ]
-        last = pca_mse[linked.config.latent_dim]
-        sizes.append(measure_size(linked, data, histories["linked"], last))
+    with latents.inference(judge, linked, *models.values()):
+        sizes = measure_sizes(models, linked, data, histories, judge, train_images)
         pictures = [rebuilt(model, shown) for _, model in sorted(models.items())]
+        real = original_accuracy = conversion = None
+        if judge is not None and data.test.labels is not None:
+            real = judge_real_images(judge, data, max_train=config.max_train, seed=seed)
+            right = real.test.probabilities.argmax(dim=1) == data.test.labels
+            original_accuracy = right.double().mean().item()
         noisy = models[nearest_size(models, config.noise_size)]
-        noise = add_noise(noisy, judge, data, train_images, shown, generator, config)
-        swept = models[nearest_size(models, config.sweep_size)]
+        noise = add_noise(noisy, judge, data, train_images, shown, generator, config, real)
+        sweep_dim = nearest_size(models, config.sweep_size)
         path_dim = nearest_size(models, config.path_size)
+        if judge is not None and real is not None:
+            conversion = measure_paths(
+                models[path_dim],
+                judge,
+                data,
+                real,
+                classes=config.path_classes,
+                num_pairs=config.num_pairs,
+                steps=config.num_steps,
+                generator=generator,
+            )
+        sweeps, inside = sweep(models[sweep_dim], data, seed, config)
         return Bottleneck(
-            sizes=tuple(sizes),
+            sizes=sizes,
             originals=shown.numpy(),
             reconstructions=np.stack([latents.to_bytes(picture) for picture in pictures]),
             noise=noise,
-            sweeps=sweep(swept, data, train_images, config),
-            path=convert(models[path_dim], data, config),
+            sweeps=sweeps,
+            path=convert(models[path_dim], data, config.path_classes, config.path_steps),
             path_dim=path_dim,
+            sweep_dim=sweep_dim,
+            inside=inside,
+            original_accuracy=original_accuracy,
+            conversion=conversion,
+            garbage_floor=None if real is None else real.floor,
+            garbage_ceiling=None if real is None else real.ceiling,
         )
 
 
@@ -136,131 +150,46 @@ def nearest_size(models: Mapping[int, Autoencoder], wanted: int) -> int:
     return min(models, key=lambda size: abs(size - wanted))
 
 
-def rebuilt(model: nn.Module, images: Tensor) -> Tensor:
-    return latents.decode(model, latents.encode(model, images))
-
-
-def measure_size(
-    model: Autoencoder, data: ImageSet, history: History, pca_mse: float
-) -> SizeResult:
-    """Test error and curves of one autoencoder, for padded or for unpadded images."""
-    images = fitting_images(model, data, data.test.images)
-    reconstruction = rebuilt(model, images)
-    if images.shape[1:] == data.image_shape:
-        images, reconstruction = data.unpad(images), data.unpad(reconstruction)
-    validation = [entry["mse"] for entry in history.validation]
-    return SizeResult(
-        latent_dim=model.config.latent_dim,
-        body=model.config.body,
-        train_mse=tuple(entry["mse"] for entry in history.train),
-        validation_mse=tuple(validation),
-        best_epoch=int(np.argmin(validation)),
-        test_mse=squared_error(reconstruction, images / 255).mean().item(),
-        pca_mse=pca_mse,
-        seconds=history.seconds,
-    )
-
-
-def pca_errors(data: ImageSet, train_images: Tensor, sizes: list[int]) -> dict[int, float]:
-    """Test error per pixel value of rebuilding from as many principal components, by size."""
-    train = data.unpad(train_images).flatten(1).double() / 255  # (N, F)
-    mean = train.mean(dim=0)
-    test = data.unpad(data.test.images).flatten(1).double() / 255 - mean
-    scatter = (train - mean).T @ (train - mean)  # (F, F)
-    components = torch.linalg.eigh(scatter).eigenvectors.flip(1)  # (F, F), columns, largest first
-    errors = {}
-    for size in sizes:
-        kept = components[:, : min(size, len(train) - 1)]  # more directions than that, nobody knows
-        errors[size] = (test - test @ kept @ kept.T).square().mean().item()
-    return errors
-
-
 def add_noise(
     model: Autoencoder,
-    judge: WarmupCNN | None,
+    judge: nn.Module | None,
     data: ImageSet,
     train_images: Tensor,
     shown: Tensor,
     generator: torch.Generator,
     config: BottleneckConfig,
+    real: RealImages | None = None,
 ) -> NoiseResult:
     """Add normal noise to the codes of all test images, in units of each coordinate's deviation."""
-    deviation = latents.encode(model, train_images).std(dim=0)  # (D,)
-    codes, shown_codes = latents.encode(model, data.test.images), latents.encode(model, shown)
-    noise = torch.randn(codes.shape, generator=generator) * deviation
-    errors, accuracies, pictures = [], [], []
+    noise = disturbance.own_noise(model, data, train_images, generator)
+    found = disturbance.disturb(model, judge, data, noise, config.noise_levels)
+    codes, pictures = latents.encode(model, shown), []
     for level in config.noise_levels:
-        images = latents.decode(model, codes + level * noise)
-        truth = data.unpad(data.test.images) / 255
-        errors.append(squared_error(data.unpad(images), truth).mean().item())
-        moved = shown_codes + level * noise[: len(shown)]
-        pictures.append(latents.to_bytes(latents.decode(model, moved)))
-        if judge is not None and data.test.labels is not None:
-            inputs = fitting_images(judge, data, images)
-            answers = latents.in_batches(judge, inputs, latents.device_of(judge)).argmax(dim=1)
-            accuracies.append((answers == data.test.labels).double().mean().item())
-    uniform = 2 * torch.rand(len(shown), model.config.latent_dim, generator=generator) - 1
+        pictures.append(latents.decode(model, codes + level * noise[: len(shown)]))
+    size, garbage = model.config.latent_dim, None
+    uniform = disturbance.uniform_codes(len(shown), size, generator)
+    if judge is not None and real is not None:
+        draws = disturbance.uniform_codes(config.num_draws, size, generator)
+        garbage = disturbance.uniform_garbage(model, judge, real, draws)
     return NoiseResult(
-        model.config.latent_dim,
-        config.noise_levels,
-        tuple(errors),
-        tuple(accuracies) or None,
-        np.stack(pictures),
+        size,
+        found.levels,
+        found.mse,
+        found.accuracy,
+        np.stack([latents.to_bytes(picture) for picture in pictures]),
         latents.to_bytes(latents.decode(model, uniform)),
+        garbage,
     )
 
 
 def sweep(
-    model: Autoencoder, data: ImageSet, train_images: Tensor, config: BottleneckConfig
-) -> dict[str, Sweep]:
-    """Every coordinate set to -1...1 in steps of 0.25, and to its own quantiles."""
-    how = CoordinatesConfig(shown_class=config.sweep_class)
-    first = data.test.images[shown_row(data, how.shown_class)].unsqueeze(0)
-    images = torch.cat((first, data.test.images[: how.num_images]))
-    latent = latents.encode(model, images)
-    ranges = vector_values(latents.encode(model, train_images), how)
-    plain = latents.decode(model, latent)
-    return {
-        kind: run_sweep(model, data, latent, plain, start, values, how)
-        for kind, (start, values) in ranges.items()
-    }
+    model: Autoencoder, data: ImageSet, seed: int, config: BottleneckConfig
+) -> tuple[dict[str, Sweep], tuple[float, ...]]:
+    """Every coordinate set to -1...1 in steps of 0.25, and to its own quantiles.
 
-
-def convert(model: Autoencoder, data: ImageSet, config: BottleneckConfig) -> np.ndarray:
-    """(steps, C, H, W) uint8: the straight line from an image of one class to one of another."""
-    start, end = shown_pair(data, config.path_classes)
-    ends = latents.encode(model, data.test.images[[start, end]])
-    line = paths.straight(ends[:1], ends[1:], config.path_steps)[0]
-    return latents.to_bytes(latents.decode(model, line))
-
-
-CSV_COLUMNS = (
-    "body",
-    "latent_dim",
-    "epoch",
-    "train_mse",
-    "validation_mse",
-    "best_epoch",
-    "test_mse",
-    "pca_mse",
-    "seconds",
-)
-
-
-def write_csv(result: Bottleneck, path: str | Path) -> None:
-    """One table of everything: a row per network and epoch, with its best epoch and test error."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, CSV_COLUMNS)
-        writer.writeheader()
-        for size in result.sizes:
-            row = {name: getattr(size, name, None) for name in CSV_COLUMNS}
-            row["best_epoch"] = size.best_epoch + 1
-            curves = zip(size.train_mse, size.validation_mse, strict=True)
-            for epoch, (train, validation) in enumerate(curves, start=1):
-                row |= {"epoch": epoch, "train_mse": train, "validation_mse": validation}
-                writer.writerow({name: plain(value) for name, value in row.items()})
-
-
-def plain(value: float | int | str | None) -> str:
-    """Floats with six significant digits, as in the other result files."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    Also returns the share of the codes in [-1, 1], per coordinate.
+    """
+    how = CoordinatesConfig(shown_class=config.sweep_class, max_codes=config.max_codes)
+    found = run_coordinates({"AE": model}, data, seed=seed, config=how)
+    sweeps = {name.removeprefix("AE, "): one for name, one in found.sweeps.items()}
+    return sweeps, found.inside["AE"]

@@ -9,20 +9,24 @@ images, since what holds in one picture is a property of that picture.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vqtutor import metrics
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
-from vqtutor.experiments.appearance import brightness_of, slant_degrees, spearman
+from vqtutor.experiments.estimates import Estimate, estimate, median, ratio_of_medians
 from vqtutor.experiments.examples import shown_row
+from vqtutor.experiments.ordering import Order, index_orders
+from vqtutor.experiments.sweeps import Reach, Sweep, reach_of, run_sweep
 
 ORIGINAL_VALUES = tuple(step / 4 for step in range(-4, 5))  # -1 ... 1 in steps of 0.25
+ORIGINAL_KIND = "-1 to 1"
+REFERENCES = ("AE", "VAE")  # models that the areas of all others are divided by
+INK = 0.5  # a pixel of more than this intensity is part of the digit
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class CoordinatesConfig:
     max_rows: int = 16  # coordinates in the picture: those with the largest effect
     shown_class: int = 2  # the picture shows the first test image of this class
     max_codes: int = 5000  # training images whose latents give the quantiles
+    field_images: int = 2  # test images whose gradients give the receptive fields
+    field_share: float = 0.4  # share of the pixels that counts as those of largest derivative
+    order_places: int = 64  # places of the test images' grids in which all codes are tried
+    num_orders: int = 10_000  # random orders of the codes
     batch_size: int = 512
 
     def __post_init__(self) -> None:
@@ -42,6 +50,9 @@ class CoordinatesConfig:
             num_images=self.num_images,
             max_rows=self.max_rows,
             max_codes=self.max_codes,
+            field_images=self.field_images,
+            order_places=self.order_places,
+            num_orders=self.num_orders,
             batch_size=self.batch_size,
         )
         if self.num_values < 2:
@@ -50,30 +61,10 @@ class CoordinatesConfig:
             raise ValueError(f"lowest_quantile must lie in [0, 0.5), got {self.lowest_quantile}.")
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """Every coordinate of one model swept over some values, one coordinate at a time.
-
-    Entry i of each tuple belongs to coordinate i; grids of codes count row by row.
-    """
-
-    effect: tuple[float, ...]  # root mean square change of a pixel value, in [0, 1]
-    locality: float  # median share of pixels that hold 90 % of a squared change, in (0, 1]
-    brightness: tuple[float, ...]  # rank correlation of value and mean intensity, mean of images
-    slant: tuple[float, ...]  # rank correlation of value and slant, mean of images
-    slant_range: tuple[float, ...]  # degrees from the most left- to the most right-leaning, mean
-    shown: tuple[int, ...]  # the coordinates in `images`
-    images: np.ndarray  # (shown, values, C, H, W) uint8
-
-    @property
-    def brightest(self) -> int:
-        """The coordinate that goes most steadily with brightness."""
-        return int(np.abs(self.brightness).argmax())
-
-    @property
-    def most_slanting(self) -> int:
-        """The coordinate that goes most steadily with slant."""
-        return int(np.abs(self.slant).argmax())
+CONFIGS: Mapping[str, CoordinatesConfig] = {
+    "quick": CoordinatesConfig(),
+    "full": CoordinatesConfig(num_images=200, field_images=4, order_places=512),
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +75,12 @@ class Coordinates:
     inside: dict[str, tuple[float, ...]]  # share of training latents in [-1, 1] per coordinate
     original: np.ndarray  # (C, H, W) uint8, the image whose latent is changed in the pictures
     reconstructions: dict[str, np.ndarray]  # by model, (C, H, W) uint8: nothing changed
+    areas: dict[str, Estimate] = field(default_factory=dict)  # by sweep, `Sweep.locality`
+    areas_by_ink: dict[str, Estimate] = field(default_factory=dict)  # over each image's ink
+    # Median area of one sweep over that of another, "VQ-VAE-2, bottom / AE, -1 to 1", same images.
+    ratios: dict[str, Estimate] = field(default_factory=dict)
+    ratios_by_ink: dict[str, Estimate] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)  # by "VQ-VAE-2, top", ...
 
 
 def run_coordinates(
@@ -100,7 +97,8 @@ def run_coordinates(
     train_rows = torch.randperm(len(data.train), generator=generator)[: config.max_codes]
     shown = data.test.images[shown_row(data, config.shown_class)].unsqueeze(0)
     images = torch.cat((shown, data.test.images[rows]))  # the first one is for the pictures only
-    sweeps, inside, reconstructions = {}, {}, {}
+    sweeps, inside, reconstructions, orders = {}, {}, {}, {}
+    areas: dict[str, Tensor] = {}
     with latents.inference(*models.values()):
         for name, model in models.items():
             latent = latents.encode(model, images, config.batch_size)
@@ -108,15 +106,74 @@ def run_coordinates(
             reconstructions[name] = latents.to_bytes(unchanged[0])
             if latents.is_discrete(latent):
                 ranges = code_values(model, latent, config.num_values)
+                found = index_orders(
+                    model,
+                    data,
+                    latents.select(latent, slice(1, None)),
+                    num_places=config.order_places,
+                    num_orders=config.num_orders,
+                    seed=seed,
+                    batch_size=config.batch_size,
+                )
+                orders.update({f"{name}, {level}": order for level, order in found.items()})
             else:
                 codes = latents.encode(model, data.train.images[train_rows], config.batch_size)
                 inside[name] = tuple((codes.abs() <= 1).float().mean(dim=0).tolist())
                 ranges = vector_values(codes, config)
+            few = latents.select(latent, slice(1, 1 + config.field_images))
+            reach: dict[str, Reach] = {}
             for kind, (start, values) in ranges.items():
-                sweeps[f"{name}, {kind}"] = run_sweep(
-                    model, data, latent, unchanged, start, values, config
+                # A vector has one field however it is swept, a VQ-VAE-2 one per level.
+                level = kind if latents.is_discrete(latent) else ""
+                if level not in reach:
+                    reach[level] = reach_of(model, data, few, level, config.field_share)
+                sweep = f"{name}, {kind}"
+                sweeps[sweep], areas[sweep] = run_sweep(
+                    model,
+                    data,
+                    latent,
+                    unchanged,
+                    start,
+                    values,
+                    reach[level],
+                    max_rows=config.max_rows,
+                    batch_size=config.batch_size,
                 )
-    return Coordinates(sweeps, inside, shown[0].numpy(), reconstructions)
+    ink = ink_shares(data.unpad(images[1:]))
+    by_ink = {sweep: area / ink.unsqueeze(1) for sweep, area in areas.items()}
+    return Coordinates(
+        sweeps,
+        inside,
+        shown[0].numpy(),
+        reconstructions,
+        {name: estimate(area, median, seed=seed) for name, area in areas.items()},
+        {name: estimate(area, median, seed=seed) for name, area in by_ink.items()},
+        compare_areas(areas, seed),
+        compare_areas(by_ink, seed),
+        orders,
+    )
+
+
+def ink_shares(images: Tensor) -> Tensor:
+    """Share (N,) of the pixels of uint8 images (N, C, H, W) that are part of the digit.
+
+    NaN for an image without any: a change there has nothing to be compared with.
+    """
+    ink = (images.float().mean(dim=1) / 255 > INK).float().mean(dim=(1, 2))
+    return torch.where(ink > 0, ink, torch.nan)
+
+
+def compare_areas(areas: Mapping[str, Tensor], seed: int) -> dict[str, Estimate]:
+    """The median area of each sweep over that of each reference, (N, ...) of the same N images."""
+    references = [name for name in areas if name in {f"{r}, {ORIGINAL_KIND}" for r in REFERENCES}]
+    return {
+        f"{name} / {reference}": estimate(
+            torch.cat((area, areas[reference]), dim=1), ratio_of_medians(area.shape[1]), seed=seed
+        )
+        for name, area in areas.items()
+        for reference in references
+        if name.split(", ")[0] not in REFERENCES
+    }
 
 
 def vector_values(codes: Tensor, config: CoordinatesConfig) -> dict[str, tuple[int, Tensor]]:
@@ -125,7 +182,7 @@ def vector_values(codes: Tensor, config: CoordinatesConfig) -> dict[str, tuple[i
         config.lowest_quantile, 1 - config.lowest_quantile, config.num_values
     )  # (values,)
     return {
-        "-1 to 1": (0, torch.tensor(ORIGINAL_VALUES).repeat(codes.shape[1], 1)),
+        ORIGINAL_KIND: (0, torch.tensor(ORIGINAL_VALUES).repeat(codes.shape[1], 1)),
         "quantiles": (0, codes.quantile(levels, dim=0).T),
     }
 
@@ -141,56 +198,3 @@ def code_values(
         ranges[level] = (start, values.repeat(grid[0].numel(), 1))
         start += grid[0].numel()
     return ranges
-
-
-def changed_latents(latent: latents.Latent, coordinate: int, values: Tensor) -> latents.Latent:
-    """Each of B latents with one coordinate set to each of (V,) values: B * V, image by image."""
-    flat = latents.flatten(latent).repeat_interleave(len(values), dim=0)  # (B * V, F)
-    flat[:, coordinate] = values.to(flat).repeat(len(flat) // len(values))
-    changed: latents.Latent = latents.unflatten(flat, latent)
-    return changed
-
-
-def run_sweep(
-    model: nn.Module,
-    data: ImageSet,
-    latent: latents.Latent,
-    unchanged: Tensor,
-    start: int,
-    values: Tensor,
-    config: CoordinatesConfig,
-) -> Sweep:
-    """Sweep coordinates `start`, `start` + 1, ... over the rows of `values`, (coordinates, V).
-
-    latent : of B images. The first is for the picture only, the numbers are about the others.
-    unchanged : (B, C, H, W), what `latent` decodes to.
-    """
-    before = data.unpad(unchanged)[1:].unsqueeze(1)  # (B - 1, 1, C, h, w)
-    rows, areas, pictures = [], [], []
-    for coordinate, steps in enumerate(values, start):
-        changed = changed_latents(latent, coordinate, steps)
-        decoded = latents.decode(model, changed, config.batch_size)
-        decoded = decoded.unflatten(0, (-1, len(steps)))  # (B, V, C, H, W)
-        pictures.append(latents.to_bytes(decoded[0]))
-        frames = data.unpad(decoded)[1:]
-        angles = slant_degrees(frames)  # (B - 1, V)
-        areas.append(metrics.locality(before.expand_as(frames).flatten(0, 1), frames.flatten(0, 1)))
-        rows.append(
-            (
-                (frames - before).square().mean().sqrt().item(),
-                spearman(steps, brightness_of(frames)).mean().item(),
-                spearman(steps, angles).mean().item(),
-                (angles.amax(dim=1) - angles.amin(dim=1)).mean().item(),
-            )
-        )
-    effect, brightness, slant, slant_range = zip(*rows, strict=True)
-    shown = np.sort(np.argsort(effect)[::-1][: config.max_rows])
-    return Sweep(
-        effect,
-        torch.cat(areas).nanmedian().item(),  # NaN where nothing changed
-        brightness,
-        slant,
-        slant_range,
-        tuple(shown.tolist()),
-        np.stack([pictures[row] for row in shown]),
-    )

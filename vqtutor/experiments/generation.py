@@ -1,27 +1,31 @@
 """Images from nothing: draw latents in every way there is, decode them, and judge the outcome.
 
-An image that a model makes has no original, so sets are compared with sets: how many look like
-nothing real, how sharp they are, and how far the judge's features of all of them lie from those of
-real test images. Each number stands beside what real images get (floor) and noise gets (ceiling).
+An image that a model makes has no original, so sets are compared with sets. Each number stands
+beside what real images get (floor) and what noise gets (ceiling), and beside what the same decoder
+makes of the latents of real images.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vqtutor import metrics, sampling
+from vqtutor import sampling
 from vqtutor.checks import check_positive
-from vqtutor.data import ImageSet
+from vqtutor.data import ImageSet, Split
 from vqtutor.experiments import latents, samplers
-from vqtutor.experiments.judging import RealImages, judge_images, judge_real_images
+from vqtutor.experiments.conditional import refuse_and_redraw, sees_the_class, taught_accuracy
+from vqtutor.experiments.jury import GenerationScores, JudgeReport, Jury
+
+__all__ = ["CONFIGS", "Generation", "GenerationConfig", "GenerationScores", "run_generation"]
+
+Priors = tuple[nn.Module, nn.Module]  # of the top codes, and of the bottom codes given the top ones
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,13 @@ class GenerationConfig:
     num_images: int = 1000  # per sampler; the same number of each class where one can choose
     num_shown: int = 100  # of them, for the picture
     components: int = 10  # of the Gaussian mixture
-    max_train: int = 10_000  # training images: for the mixture and for comparison
+    max_train: int = 10_000  # training images that the judge compares with
+    max_fitted: int = 10_000  # training images that the mixture is fitted to
+    max_compared: int = 500  # images whose nearest training image is looked for
     temperature: float = 1.0  # of the PixelCNN priors
+    confidence: float = 0.9  # that the second classifier must have in the class asked for
+    rounds: int = 5  # how often what it refuses is drawn again
+    epochs: int = 5  # of the classifier that is taught by generated images
     batch_size: int = 512
 
     def __post_init__(self) -> None:
@@ -41,84 +50,172 @@ class GenerationConfig:
             num_shown=self.num_shown,
             components=self.components,
             max_train=self.max_train,
+            max_fitted=self.max_fitted,
+            max_compared=self.max_compared,
+            epochs=self.epochs,
             batch_size=self.batch_size,
         )
         if self.temperature < 0:
             raise ValueError(f"temperature must be 0 or more, got {self.temperature}.")
+        if not 0 <= self.confidence <= 1 or self.rounds < 0:
+            raise ValueError(
+                "confidence must lie in [0, 1] and rounds be 0 or more, got "
+                f"{self.confidence} and {self.rounds}."
+            )
 
 
-@dataclass(frozen=True)
-class GenerationScores:
-    """One way of making images. None where there is no judge, or no class was asked for."""
-
-    accuracy: float | None  # share that the judge puts into the class that was asked for
-    interval: tuple[float, float] | None  # Wilson 95 % interval of it
-    class_accuracy: tuple[float, ...] | None  # the same, by class
-    garbage_rate: float | None  # share that looks like nothing the judge knows
-    frechet: float | None  # Fréchet distance to the test images, in the judge's features
-    kernel: float | None  # kernel distance, the same
-    kernel_error: float | None  # standard error of it
-    sharpness: float  # mean gradient magnitude relative to that of the test images
-    seconds: float  # per image
-    images: np.ndarray  # (shown, C, H, W) uint8; sorted by class where one was asked for
+# By scale. The full one compares with all training images that there are.
+CONFIGS: Mapping[str, GenerationConfig] = {
+    "quick": GenerationConfig(),
+    "full": GenerationConfig(num_images=10_000, max_train=60_000, max_compared=1000, epochs=10),
+}
 
 
 @dataclass(frozen=True)
 class Generation:
     """All ways side by side, and what real images get."""
 
-    # "AE, U(-1, 1)", "AE, N(0, 1)", "AE, mixture", "VAE, ...", "VQ-VAE-2, uniform", "..., PixelCNN"
+    # "AE, U(-1, 1)", "AE, N(0, 1)", "AE, mixture", "VAE, ...", "VQ-VAE-2, uniform",
+    # "..., PixelCNN" and "..., PixelCNN, refusing", where a second classifier refuses images
     scores: dict[str, GenerationScores]
-    # Training images, scored as if a model had made them; their garbage rate is the one of test
-    # images, since training images are what garbage is measured against.
+    # Training images, scored as if a model had made them; their garbage rate and how new they are
+    # are those of test images, since training images are what both are measured against.
     real: GenerationScores
     num_images: int
     garbage_ceiling: float | None  # garbage rate of pixel noise
     classes: tuple[str, ...]
     skipped: dict[str, str]  # what was left out, and why
+    noise: GenerationScores | None = None  # uniform noise, scored as if a model had made it
+    # What each model makes of the latents of test images, without pictures
+    reconstructions: dict[str, GenerationScores] = field(default_factory=dict)
+    judge: JudgeReport | None = None
 
 
 def run_generation(
     models: Mapping[str, nn.Module],
     data: ImageSet,
     judge: nn.Module | None = None,
-    top_prior: nn.Module | None = None,
-    bottom_prior: nn.Module | None = None,
+    priors: Mapping[str, Priors] | None = None,
+    second: nn.Module | None = None,
     *,
     seed: int = 0,
     config: GenerationConfig | None = None,
 ) -> Generation:
-    """Make `num_images` images in every way that `models` and priors allow, and score them."""
-    config = GenerationConfig() if config is None else config
+    """Make `num_images` images in every way that `models` and priors allow, and score them.
+
+    priors : by the name of the model whose codes they draw. second : another classifier than the
+    judge, which refuses images that are not of the class asked for.
+    """
+    config, priors = GenerationConfig() if config is None else config, priors or {}
     order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(seed))
-    order = order[: config.max_train]
+    some = order[: config.num_images]
     scores: dict[str, GenerationScores] = {}
+    rebuilt: dict[str, GenerationScores] = {}
+    lessons: dict[str, Split] = {}
     skipped: dict[str, str] = {} if judge is not None else {"judgment": "there is no judge."}
-    with latents.inference(judge, top_prior, bottom_prior, *models.values()):
+    both = [prior for pair in priors.values() for prior in pair]
+    with latents.inference(judge, second, *both, *models.values()):
         jury = Jury(judge, data, seed, config)
         for name, model in models.items():
-            codes = latents.encode(model, data.train.images[order], config.batch_size)
+            again = rebuild(model, data.test.images, config.batch_size)
+            rebuilt[name] = without_images(jury.score(again))
+            score = partial(timed_score, jury, rebuilt=jury.features(again))
+            fitted = data.train.images[order[: config.max_fitted]]
+            codes = latents.encode(model, fitted, config.batch_size)
             for kind, sampler in samplers.ways(model, codes, config.components, seed).items():
-                draw = partial(decode_drawn, model, sampler, config)
-                scores[f"{name}, {kind}"] = jury.score(draw, None)
-            if latents.is_discrete(codes) and top_prior is not None and bottom_prior is not None:
-                labels = labels_to_ask_for(config, top_prior, bottom_prior)
-                draw = partial(decode_generated, model, top_prior, bottom_prior, labels, config)
-                scores[f"{name}, PixelCNN"] = jury.score(draw, labels)
-            elif latents.is_discrete(codes):
-                skipped[f"{name}, PixelCNN"] = "there are no priors."
-        some = order[: config.num_images]
-        labels = None if data.train.labels is None else data.train.labels[some]
-        real = jury.score(lambda _: data.train.images[some].float() / 255, labels)
-    floor, ceiling = (None, None) if jury.real is None else (jury.real.floor, jury.real.ceiling)
-    real = replace(real, garbage_rate=floor)
-    return Generation(scores, real, config.num_images, ceiling, data.class_names, skipped)
+                scores[f"{name}, {kind}"], _ = score(partial(decode_drawn, model, sampler, config))
+            if not latents.is_discrete(codes):
+                continue
+            way = f"{name}, PixelCNN"
+            if name not in priors:
+                skipped[way] = "there are no priors."
+                continue
+            labels = labels_to_ask_for(config, *priors[name])
+            draw_for = partial(decode_generated, model, *priors[name], config)
+            scores[way], images = score(partial(draw_for, labels), labels)
+            if labels is None or judge is None:
+                continue
+            lessons[way] = Split(torch.from_numpy(latents.to_bytes(images)), labels)
+            if second is None:
+                skipped[f"{way}, refusing"] = "there is no second classifier."
+                continue
+            draw = partial(refuse, images, labels, draw_for, second, data, config)
+            refusing, _ = score(draw, labels)
+            spent = scores[way].seconds + refusing.seconds  # its images were there already
+            scores[f"{way}, refusing"] = replace(refusing, seconds=spent)
+        real, noise = score_real(jury, some, config)
+    if judge is not None and data.train.labels is not None:
+        lessons["real"] = Split(data.train.images[some], data.train.labels[some])
+        for way, lesson in lessons.items():
+            taught, interval = taught_accuracy(
+                lesson, data, epochs=config.epochs, seed=seed, device=latents.device_of(judge)
+            )
+            shown = real if way == "real" else scores[way]
+            shown = replace(shown, taught_accuracy=taught, taught_interval=interval)
+            if way == "real":
+                real = shown
+            else:
+                scores[way] = shown
+    return Generation(
+        scores,
+        real,
+        config.num_images,
+        None if jury.real is None else jury.real.ceiling,
+        data.class_names,
+        skipped,
+        noise,
+        rebuilt,
+        jury.report(),
+    )
+
+
+def timed_score(
+    jury: Jury,
+    draw: Callable[[torch.Generator], Any],
+    asked: Tensor | None = None,
+    *,
+    rebuilt: Tensor | None = None,
+) -> tuple[GenerationScores, Tensor]:
+    """The scores of what `draw` makes, and the images (N, C, H, W).
+
+    `draw` answers with images, or with images and the share of all draws that was accepted.
+    """
+    started = time.perf_counter()
+    drawn = draw(torch.Generator().manual_seed(jury.seed))
+    images, accepted = (drawn, None) if isinstance(drawn, Tensor) else drawn
+    seconds = (time.perf_counter() - started) / len(images)
+    scores = jury.score(images, asked, rebuilt=rebuilt, seconds=seconds)
+    return replace(scores, accepted=accepted), images
+
+
+def score_real(
+    jury: Jury, rows: Tensor, config: GenerationConfig
+) -> tuple[GenerationScores, GenerationScores]:
+    """Training images of these rows as if a model had made them, and as much uniform noise."""
+    data = jury.data
+    labels = None if data.train.labels is None else data.train.labels[rows]
+    real = jury.score(data.train.images[rows].float() / 255, labels)
+    floor = None if jury.real is None else jury.real.floor
+    novelty = jury.novelty(data.unpad(data.test.images))
+    generator = torch.Generator().manual_seed(jury.seed)
+    noise = torch.rand((config.num_images, *data.image_shape), generator=generator)
+    return replace(real, garbage_rate=floor, novelty=novelty), without_images(jury.score(noise))
+
+
+def without_images(scores: GenerationScores) -> GenerationScores:
+    """The same numbers, without the picture."""
+    return replace(scores, images=scores.images[:0])
 
 
 def labels_to_ask_for(config: GenerationConfig, *priors: Any) -> Tensor | None:
     """Labels (num_images,), every class as often as any other; None if no prior takes labels."""
     num_labels = max(prior.config.num_labels for prior in priors)
     return torch.arange(config.num_images) % num_labels if num_labels else None
+
+
+def rebuild(model: nn.Module, images: Tensor, batch_size: int) -> Tensor:
+    """Reconstructions (N, C, H, W); a VAE's are those of the posterior mean."""
+    return latents.decode(model, latents.encode(model, images, batch_size), batch_size)
 
 
 def decode_drawn(
@@ -136,8 +233,8 @@ def decode_generated(
     model: nn.Module,
     top_prior: nn.Module,
     bottom_prior: nn.Module,
-    labels: Tensor | None,
     config: GenerationConfig,
+    labels: Tensor | None,
     generator: torch.Generator,
 ) -> Tensor:
     """Images (B, C, H, W) of codes from the priors."""
@@ -154,64 +251,22 @@ def decode_generated(
     return images.cpu()
 
 
-class Jury:
-    """What every set of images is scored against: the judge and the test images."""
-
-    def __init__(
-        self, judge: nn.Module | None, data: ImageSet, seed: int, config: GenerationConfig
-    ) -> None:
-        self.judge, self.data, self.seed, self.config = judge, data, seed, config
-        self.test_images = data.unpad(data.test.images).float() / 255
-        self.real: RealImages | None = None
-        if judge is not None:
-            self.real = judge_real_images(
-                judge, data, max_train=config.max_train, seed=seed, batch_size=config.batch_size
-            )
-
-    def score(
-        self, draw: Callable[[torch.Generator], Tensor], asked: Tensor | None
-    ) -> GenerationScores:
-        """Draw images and score them; `asked`, (B,), are the classes that were asked for."""
-        started = time.perf_counter()
-        images = draw(torch.Generator().manual_seed(self.seed))
-        seconds = (time.perf_counter() - started) / len(images)
-        sharpness = metrics.sharpness(self.data.unpad(images), self.test_images)
-        shown = torch.arange(min(self.config.num_shown, len(images)))
-        if asked is not None:  # as many of each class, class by class
-            each = max(1, self.config.num_shown // len(asked.unique()))
-            rows = [(asked == label).nonzero().flatten()[:each] for label in asked.unique()]
-            shown = torch.cat(rows)
-        return GenerationScores(
-            **self.judge_set(images, asked),
-            sharpness=sharpness,
-            seconds=seconds,
-            images=latents.to_bytes(images[shown]),
-        )
-
-    def judge_set(self, images: Tensor, asked: Tensor | None) -> dict[str, Any]:
-        """The scores that need a judge; None for each of them without one."""
-        names = ("garbage_rate", "frechet", "kernel", "kernel_error")
-        more = ("accuracy", "interval", "class_accuracy")
-        scores: dict[str, Any] = dict.fromkeys((*more, *names))
-        if self.judge is None or self.real is None:
-            return scores
-        judgment = judge_images(self.judge, images, self.config.batch_size)
-        features, test = judgment.features, self.real.test.features
-        generator = torch.Generator().manual_seed(self.seed)
-        subsets = min(10, len(features) // 2, len(test) // 2)
-        kernel = metrics.kernel_distance(features, test, subsets=subsets, generator=generator)
-        scores |= {
-            "garbage_rate": self.real.garbage_rate(judgment),
-            "frechet": metrics.frechet_distance(features, test),
-            "kernel": kernel.value,
-            "kernel_error": kernel.standard_error,
-        }
-        if asked is not None:
-            right = judgment.probabilities.argmax(dim=1) == asked
-            by_class = (right[asked == label] for label in asked.unique())
-            scores |= {
-                "accuracy": right.double().mean().item(),
-                "interval": metrics.wilson_interval(int(right.sum()), len(right)),
-                "class_accuracy": tuple(some.double().mean().item() for some in by_class),
-            }
-        return scores
+def refuse(
+    images: Tensor,
+    labels: Tensor,
+    draw_for: Callable[[Tensor, torch.Generator], Tensor],
+    second: nn.Module,
+    data: ImageSet,
+    config: GenerationConfig,
+    generator: torch.Generator,
+) -> tuple[Tensor, float]:
+    """`images` with those drawn again that the second classifier refuses, and the share it took."""
+    generator.manual_seed(generator.initial_seed() + 1)  # not the noise that made `images`
+    found = refuse_and_redraw(
+        images,
+        labels,
+        lambda wanted: draw_for(wanted, generator),
+        sees_the_class(second, data, config.confidence, config.batch_size),
+        config.rounds,
+    )
+    return found.images, found.accepted

@@ -1,8 +1,8 @@
 """The networks that the experiments compare, trained at first use and kept on disk.
 
-`plan` says how each network is built and trained for a data set and a scale; `Networks` trains what
-is asked for, once, and saves weights and history. The judge of generated images, a classifier,
-takes no part in training the others.
+`plans.plan` says how each network is built and trained for a data set and a scale; `Networks`
+trains what is asked for, once, and saves weights and history. The judge of generated images, a
+classifier, takes no part in training the others.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,157 +21,33 @@ from torch import Tensor, nn
 from vqtutor import checkpoint, processes
 from vqtutor.checks import check_choice
 from vqtutor.data import ImageSet
-from vqtutor.experiments.training import Recipe, Report, build, extract_codes, train
-from vqtutor.models import (
-    AutoencoderConfig,
-    ClassifierConfig,
-    Codes,
-    PixelCNNConfig,
-    VAEConfig,
-    VQVAE2Config,
-    WarmupCNN,
+from vqtutor.experiments.judging import Calibrated, calibrate
+from vqtutor.experiments.plans import (
+    CLASSIFIERS,
+    COMPARED,
+    COSTS,
+    PRIORS,
+    SCALES,
+    SIZES,
+    Plan,
+    Scale,
+    plan,
 )
-from vqtutor.train import FitConfig, History, Runtime
+from vqtutor.experiments.training import Report, build, extract_codes, train
+from vqtutor.models import Codes
+from vqtutor.train import History, Runtime
 
-Scale = Literal["quick", "full"]
-SCALES = ("quick", "full")
-COMPARED = ("AE", "VAE", "VQ-VAE-2")
-PRIORS = ("top prior", "bottom prior")
-CLASSIFIERS = ("5x5", "3x3-pairs", "3x3-deep", "judge")
-SIZES = (2, 4, 8, 16, 32, 64, 128)  # of the latents in the autoencoder study
-MANY = 10_000  # training images from which a data set counts as large
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How one network is built, and how it is trained."""
-
-    config: Any  # of the model
-    recipe: Recipe
-
-
-def plan(data: ImageSet, scale: Scale = "quick") -> dict[str, Plan]:
-    """Plans by name, for the data's image shape, labels and number of training images.
-
-    "5x5", "3x3-pairs", "3x3-deep" and "judge" (with labels only) are classifiers; "AE-2" to
-    "AE-128" and "AE-linked" belong to the bottleneck study; "AE", "VAE" and "VQ-VAE-2" are compared
-    side by side, with about the same training time for each of the three; "top
-    prior" and "bottom prior" belong to the VQ-VAE-2. A small data set is seen more often.
-    """
-    check_choice("scale", scale, SCALES)
-    large = len(data.train) >= MANY
-    epochs, batch_size = EPOCHS[scale, large], 128 if large else 32
-    shape, inner = data.image_shape, inner_shape(data)
-
-    def recipe(
-        family: str, learning_rate: float, weight_decay: float = 0.0, beta: float = 1.0
-    ) -> Recipe:
-        fit = FitConfig(epochs[family], learning_rate=learning_rate, weight_decay=weight_decay)
-        return Recipe(fit, batch_size, beta)
-
-    plans: dict[str, Plan] = {}
-    if data.num_classes:
-        for variant in ("5x5", "3x3-pairs", "3x3-deep"):
-            config = ClassifierConfig(variant, inner, data.num_classes)
-            plans[variant] = Plan(config, recipe("warm-up", 2e-3))
-        config = ClassifierConfig("modern", shape, data.num_classes)
-        plans["judge"] = Plan(config, recipe("judge", 1e-2, 1e-2))
-    for size in SIZES:
-        plans[f"AE-{size}"] = Plan(AutoencoderConfig(shape, size), recipe("AE study", 3e-3))
-    linked = AutoencoderConfig(inner, 128, body="linked")
-    plans["AE-linked"] = Plan(linked, recipe("AE study", 1e-3))
-
-    color = shape[0] > 1
-    width, hidden, latent_dim = ((32, 64, 128), 256, 64) if color else ((16, 32, 64), 256, 16)
-    plans["AE"] = Plan(
-        AutoencoderConfig(shape, latent_dim, channels=width, hidden=hidden), recipe("AE", 3e-3)
-    )
-    plans["VAE"] = Plan(VAEConfig(shape, latent_dim, width, hidden), recipe("AE", 3e-3))
-    vqvae = VQVAE2Config(shape)
-    if color:
-        vqvae = replace(vqvae, num_codes_top=128, num_codes_bottom=128)
-    plans["VQ-VAE-2"] = Plan(vqvae, recipe("VQ-VAE-2", 2e-3, beta=0.25))
-    top = PixelCNNConfig(
-        vqvae.num_codes_top,
-        layers=6,
-        num_labels=data.num_classes,
-        dropout=0.0 if large else 0.3,
-    )
-    bottom = replace(
-        top, num_codes=vqvae.num_codes_bottom, layers=8, condition_codes=vqvae.num_codes_top
-    )
-    plans["top prior"] = Plan(top, recipe("top prior", 3e-3, 1e-2))
-    plans["bottom prior"] = Plan(bottom, recipe("bottom prior", 3e-3, 1e-2))
-    return plans
-
-
-def inner_shape(data: ImageSet) -> tuple[int, int, int]:
-    """(C, H, W) of the images without the zeros around them, unless no network could take it."""
-    channels, height, width = data.unpad(data.train.images[:1]).shape[1:]
-    if height % 4 or width % 4:  # the classifiers halve them twice
-        return data.image_shape
-    return channels, height, width
-
-
-# Epochs by (scale, whether the data set is large), then by family of networks.
-EPOCHS: Mapping[tuple[str, bool], Mapping[str, int]] = {
-    ("quick", False): {
-        "warm-up": 15,
-        "judge": 15,
-        "AE study": 20,
-        "AE": 60,
-        "VQ-VAE-2": 15,
-        "top prior": 15,
-        "bottom prior": 10,
-    },
-    ("quick", True): {
-        "warm-up": 2,
-        "judge": 3,
-        "AE study": 4,
-        "AE": 20,
-        "VQ-VAE-2": 6,
-        "top prior": 8,
-        "bottom prior": 5,
-    },
-    ("full", False): {
-        "warm-up": 100,
-        "judge": 60,
-        "AE study": 100,
-        "AE": 400,
-        "VQ-VAE-2": 100,
-        "top prior": 80,
-        "bottom prior": 60,
-    },
-    ("full", True): {
-        "warm-up": 10,
-        "judge": 12,
-        "AE study": 100,
-        "AE": 100,
-        "VQ-VAE-2": 25,
-        "top prior": 40,
-        "bottom prior": 25,
-    },
-}
-
-# Rough milliseconds per 32x32 training image on two cores: only ratios matter, for the time left.
-COSTS = {
-    "warm-up": 0.1,
-    "judge": 0.4,
-    "AE study": 0.07,
-    "AE": 0.1,
-    "VQ-VAE-2": 0.4,
-    "top prior": 0.25,
-    "bottom prior": 0.7,
-}
-
-
-def family(name: str) -> str:
-    """The entry of `EPOCHS` and `COSTS` that the network belongs to."""
-    if name.startswith("AE-"):
-        return "AE study"
-    if name == "VAE":
-        return "AE"
-    return "warm-up" if name in CLASSIFIERS[:-1] else name
+__all__ = [
+    "CLASSIFIERS",
+    "COMPARED",
+    "PRIORS",
+    "SCALES",
+    "SIZES",
+    "Networks",
+    "Plan",
+    "Scale",
+    "plan",
+]
 
 
 class Networks:
@@ -195,7 +71,7 @@ class Networks:
         report: Callable[[str], Report] = lambda _: lambda _: None,
         plans: Mapping[str, Plan] | None = None,
     ) -> None:
-        self.data = data
+        self.data, self.scale = data, scale
         self.plans = plan(data, scale) if plans is None else plans
         self.seed = seed
         self.runtime = Runtime() if runtime is None else runtime
@@ -204,6 +80,7 @@ class Networks:
         self.report = report
         self.histories: dict[str, History] = {}
         self._models: dict[str, nn.Module] = {}
+        self._codes: dict[str, dict[str, Codes]] = {}
 
     def __getitem__(self, name: str) -> Any:
         """The trained network of this name, in eval mode. ValueError lists the names."""
@@ -217,23 +94,28 @@ class Networks:
         """The three models that stand side by side."""
         return {name: self[name] for name in COMPARED}
 
-    @property
-    def judge(self) -> WarmupCNN | None:
-        """The classifier that judges images; None where the data has no labels."""
-        return self["judge"] if "judge" in self.plans else None
-
     @cached_property
-    def codes(self) -> dict[str, Codes]:
-        """Codes of the training and the validation images."""
-        splits = {"train": self.data.train, "validation": self.data.validation}
-        return {name: extract_codes(self["VQ-VAE-2"], split) for name, split in splits.items()}
+    def judge(self) -> Calibrated | None:
+        """The classifier that judges images, calibrated; None where the data has no labels."""
+        if "judge" not in self.plans:
+            return None
+        return calibrate(self["judge"], self.data.validation)
+
+    def codes(self, name: str = "VQ-VAE-2") -> dict[str, Codes]:
+        """Codes that a network finds for the training and the validation images."""
+        if name not in self._codes:
+            splits = {"train": self.data.train, "validation": self.data.validation}
+            model = self[name]
+            self._codes[name] = {part: extract_codes(model, s) for part, s in splits.items()}
+        return self._codes[name]
 
     def cost(self, name: str) -> float:
         """Rough seconds of training this network; 0 if it is there already."""
         if self._find(name) is not None:
             return 0.0
-        kind, epochs = family(name), self.plans[name].recipe.fit.epochs
-        return COSTS[kind] * epochs * len(self.data.train) / 1000
+        planned = self.plans[name]
+        epochs, milliseconds = planned.recipe.fit.epochs, COSTS.get(planned.family, 0.1)
+        return milliseconds * epochs * len(self.data.train) / 1000
 
     def describe(self, names: Iterable[str]) -> dict[str, Any]:
         """Config and recipe of some networks, as plain data: the provenance of what they show."""
@@ -250,31 +132,36 @@ class Networks:
         return sum(self.histories[name].seconds for name in names if name in self.histories)
 
     def _train(self, name: str) -> nn.Module:
-        plan, data = self.plans[name], self.data
-        source = self._prior_data(name) if name in PRIORS else data
+        planned = self.plans[name]
+        source = self._prior_data(planned) if planned.codes_of else self.data
         torch.manual_seed(self.seed)  # initial weights, dropout and the VAE's noise
         how: dict[str, Any] = {
             "seed": self.seed,
             "runtime": self.runtime,
             "report": self.report(name),
         }
-        model = build(plan.config)
-        history = train(model, source, plan.recipe, **how)
+        model = build(planned.config)
+        history = train(model, source, planned.recipe, **how)
         if history.interrupted:
             raise KeyboardInterrupt(f"training of {name!r} was interrupted")
         self.histories[name] = history
         self._save(name, model)
         return model
 
-    def _prior_data(self, name: str) -> list[tuple[Tensor, Tensor | None, Tensor | None]]:
+    def _prior_data(self, planned: Plan) -> list[tuple[Tensor, Tensor | None, Tensor | None]]:
         """(codes, labels, condition) of the training and of the validation images."""
-        splits = [
-            (self.data.train.labels, self.codes["train"]),
-            (self.data.validation.labels, self.codes["validation"]),
+        found, config = self.codes(planned.codes_of), planned.config
+        return [
+            (
+                codes.bottom if planned.level == "bottom" else codes.top,
+                split.labels if config.num_labels else None,
+                codes.top if config.condition_codes else None,
+            )
+            for split, codes in (
+                (self.data.train, found["train"]),
+                (self.data.validation, found["validation"]),
+            )
         ]
-        if name == "top prior":
-            return [(codes.top, labels, None) for labels, codes in splits]
-        return [(codes.bottom, labels, codes.top) for labels, codes in splits]
 
     def _paths(self, folder: Path, name: str) -> tuple[Path, Path]:
         stem = name.lower().replace(" ", "-")
@@ -289,17 +176,29 @@ class Networks:
             "config": asdict(self.plans[name].config),
             "recipe": asdict(self.plans[name].recipe),
         }
-        if name in PRIORS:
-            described["VQ-VAE-2"] = self._fingerprint("VQ-VAE-2")
+        if base := self.plans[name].codes_of:
+            described[base] = self._fingerprint(base)
         plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as on disk
         return plain
+
+    def _completed(self, name: str, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """A stored fingerprint; fields that its configs have gained since are at their defaults."""
+        planned = self.plans[name]
+        completed = {
+            **stored,
+            "config": with_defaults(stored["config"], planned.config),
+            "recipe": with_defaults(stored["recipe"], planned.recipe),
+        }
+        if base := planned.codes_of:
+            completed[base] = self._completed(base, stored[base])
+        return completed
 
     def _save(self, name: str, model: nn.Module) -> None:
         if self.folder is None or not processes.is_first():
             return
         weights, history = self._paths(self.folder, name)
         # New codes make the priors worthless, and new weights the history of others.
-        for old in (name, *PRIORS) if name == "VQ-VAE-2" else (name,):
+        for old in (name, *(n for n, p in self.plans.items() if p.codes_of == name)):
             self._paths(self.folder, old)[1].unlink(missing_ok=True)
         checkpoint.save(model, weights)
         content = {**self._fingerprint(name), "history": asdict(self.histories[name])}
@@ -309,7 +208,8 @@ class Networks:
         """The saved network, where `resume` is on and one of this very plan lies in the folder."""
         if self.folder is None or not self.resume:
             return None
-        if name in PRIORS and self._find("VQ-VAE-2") is None:
+        base = self.plans[name].codes_of
+        if base and self._find(base) is None:
             return None  # a prior speaks of the codes of one trained network
         weights, history = self._paths(self.folder, name)
         if not (weights.exists() and history.exists()):
@@ -317,7 +217,7 @@ class Networks:
         try:
             content = json.loads(history.read_text(encoding="utf-8"))
             stored = History(**content.pop("history"))
-            if content != self._fingerprint(name):
+            if self._completed(name, content) != self._fingerprint(name):
                 return None
             model = checkpoint.load(weights, self.runtime.device)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -326,3 +226,16 @@ class Networks:
         self.histories[name] = stored
         # The layout that `fit` trains in: another one rounds differently.
         return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def with_defaults(stored: Mapping[str, Any], like: Any) -> dict[str, Any]:
+    """`stored`, a dataclass such as `like` read from JSON, with the default of what it lacks."""
+    completed = dict(stored)
+    for field in fields(like):
+        value = getattr(like, field.name)
+        if field.name not in stored:
+            if field.default is not MISSING:
+                completed[field.name] = json.loads(json.dumps(field.default))
+        elif is_dataclass(value):
+            completed[field.name] = with_defaults(stored[field.name], value)
+    return completed

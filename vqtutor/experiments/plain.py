@@ -11,7 +11,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -56,8 +56,9 @@ def to_plain(value: Any, key: str = "", arrays: dict[str, np.ndarray] | None = N
 def from_plain(hint: Any, value: Any, key: str, arrays: Mapping[str, np.ndarray]) -> Any:
     """The inverse of `to_plain` for a value that was declared as `hint`.
 
-    ValueError, with the place after `key`, for a missing or unknown field, or an array in `arrays`
-    that is not the one described.
+    A missing field takes its default: results outlive the classes that they were made by.
+    ValueError, with the place after `key`, for a missing field without one, for an unknown field,
+    or an array in `arrays` that is not the one described.
     """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
@@ -81,11 +82,16 @@ def from_plain(hint: Any, value: Any, key: str, arrays: Mapping[str, np.ndarray]
 def _to_dataclass(cls: Any, value: Any, key: str, arrays: Mapping[str, np.ndarray]) -> Any:
     hints = typing.get_type_hints(cls)
     names = [field.name for field in fields(cls)]
-    if missing := [name for name in names if name not in value]:
+    required = [
+        field.name
+        for field in fields(cls)
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
+    if missing := [name for name in required if name not in value]:
         raise ValueError(f"{key or cls.__name__} lacks {', '.join(missing)}; run it again.")
     if unknown := [name for name in value if name not in names]:
         raise ValueError(f"{key or cls.__name__} has unknown fields: {', '.join(unknown)}.")
-    return cls(**{n: from_plain(hints[n], value[n], _join(key, n), arrays) for n in names})
+    return cls(**{n: from_plain(hints[n], v, _join(key, n), arrays) for n, v in value.items()})
 
 
 def _to_array(value: Any, arrays: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -1,26 +1,29 @@
 """How much of an image comes back: encode and decode every test image with every model.
 
 Errors are measured on the original pixels, without the zeros that were padded around them. How
-large the latent is stands beside each error: a comparison of errors alone says little.
+large the latent is stands beside each error: a comparison of errors alone says little. All models
+see the same images, so they are compared image by image.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vqtutor import metrics
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
+from vqtutor.experiments.estimates import Estimate, estimate, ratio_of_means, share
 from vqtutor.experiments.examples import one_per_class
 from vqtutor.experiments.judging import judge_images
+from vqtutor.experiments.strokes import Strokes, compare_strokes
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class ReconstructionConfig:
 
 @dataclass(frozen=True)
 class ReconstructionScores:
-    """One model, averaged over all test images."""
+    """One model, averaged over all test images. None where the question makes no sense."""
 
     mse: float  # squared error per pixel value, over the original pixels
     mse_error: float  # standard error of `mse` over the images
@@ -49,6 +52,21 @@ class ReconstructionScores:
     bits: float  # of one latent: log2 K per code; 32 per float, though fewer would do
     usage: dict[str, float]  # by grid: share of the codes that occur at all; empty for vectors
     perplexity: dict[str, float]  # by grid: effective number of codes, 1 to K; empty for vectors
+    sharpness_estimate: Estimate | None = None  # `sharpness` with its interval
+    laplacian: float | None = None  # variance of the Laplacian relative to the originals
+    fine_detail: float | None = None  # share of energy above 0.25 cycles per pixel, relative too
+    cross_entropy_change: Estimate | None = None  # from the image to its reconstruction, nats
+    cross_entropy_lower: Estimate | None = None  # share of images for which it falls
+    strokes: Strokes | None = None  # holes repaired and broken
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One model against another on the same test images."""
+
+    mse_ratio: Estimate  # mean error of the first over that of the second: below 1 is better
+    ssim_gain: Estimate  # mean SSIM of the first minus that of the second
+    sharpness_gain: Estimate  # how much nearer to 1 the sharpness of the first is
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,105 @@ class Reconstruction:
     classes: tuple[str, ...]  # of the examples; empty without labels
     originals: np.ndarray  # (examples, C, H, W) uint8
     examples: dict[str, np.ndarray]  # keys of `scores`; each (examples, C, H, W) uint8
+    comparisons: dict[str, Comparison] = field(default_factory=dict)  # "VAE against AE", ...
+
+
+class PerImage(NamedTuple):
+    """Measurements of each of N images, all (N,) float64, over the original pixels."""
+
+    mse: Tensor
+    psnr: Tensor
+    ssim: Tensor
+    gradient: Tensor
+    laplacian: Tensor
+    fine_detail: Tensor
+
+
+class Reference:
+    """The test images, and what every set of reconstructions is measured against."""
+
+    def __init__(
+        self, data: ImageSet, judge: nn.Module | None = None, batch_size: int = 512
+    ) -> None:
+        self.data, self.judge, self.batch_size = data, judge, batch_size
+        self.originals = self.measure(data.test.images.float() / 255)
+        self.accuracy, self.cross_entropies = self.ask(data.test.images)
+
+    def measure(self, images: Tensor) -> PerImage:
+        """Compare `images`, (N, C, H, W) in [0, 1], with the test images, pixel by pixel."""
+        batches = []
+        originals = self.data.test.images.split(self.batch_size)
+        for outcome, original in zip(images.split(self.batch_size), originals, strict=True):
+            outcome = self.data.unpad(outcome)
+            original = self.data.unpad(original).float() / 255
+            rows = PerImage(
+                metrics.squared_error(outcome, original),
+                metrics.psnr(outcome, original),
+                metrics.ssim(outcome, original),
+                metrics.gradient_magnitude(outcome),
+                metrics.laplacian_variance(outcome),
+                metrics.fine_detail(outcome),
+            )
+            batches.append(torch.stack(rows))
+        return PerImage(*torch.cat(batches, dim=1).double())
+
+    def ask(self, images: Tensor) -> tuple[float | None, Tensor | None]:
+        """The judge's accuracy on `images` of the test labels, and cross-entropies (N,) in nats."""
+        labels = self.data.test.labels
+        if self.judge is None or labels is None:
+            return None, None
+        probabilities = judge_images(self.judge, images, self.batch_size).probabilities
+        accuracy = (probabilities.argmax(dim=1) == labels).double().mean().item()
+        tiny = torch.finfo(probabilities.dtype).tiny
+        of_class = probabilities.gather(1, labels.unsqueeze(1)).squeeze(1)
+        return accuracy, -of_class.clamp_min(tiny).double().log()
+
+    def sharpness(self, found: PerImage) -> Estimate:
+        """Mean gradient magnitude relative to that of the test images."""
+        pairs = torch.stack([found.gradient, self.originals.gradient], dim=1)
+        return estimate(pairs, ratio_of_means)
+
+    def compare(self, first: PerImage, second: PerImage) -> Comparison:
+        """One set of reconstructions against another."""
+        gradients = (first.gradient, second.gradient, self.originals.gradient)
+        return Comparison(
+            mse_ratio=estimate(torch.stack([first.mse, second.mse], dim=1), ratio_of_means),
+            ssim_gain=estimate(first.ssim - second.ssim),
+            sharpness_gain=estimate(torch.stack(gradients, dim=1), nearer_to_last),
+        )
+
+    def score(self, images: Tensor, found: PerImage) -> dict[str, Any]:
+        """The scores of reconstructions `images`, (N, C, H, W), measured as `found`."""
+        accuracy, entropies = self.ask(images)
+        change = lower = None
+        if entropies is not None and self.cross_entropies is not None:
+            change = estimate(entropies - self.cross_entropies)
+            lower = share(entropies < self.cross_entropies)
+        mse, psnr, ssim, gradient, laplacian, detail = (row.mean().item() for row in found)
+        originals = self.originals
+        return {
+            "mse": mse,
+            "mse_error": found.mse.std(correction=0).item() / len(found.mse) ** 0.5,
+            "psnr": psnr,
+            "ssim": ssim,
+            "sharpness": gradient / originals.gradient.mean().item(),
+            "sharpness_estimate": self.sharpness(found),
+            "laplacian": laplacian / originals.laplacian.mean().item(),
+            "fine_detail": detail / originals.fine_detail.mean().item(),
+            "accuracy": accuracy,
+            "cross_entropy": None if entropies is None else entropies.mean().item(),
+            "cross_entropy_change": change,
+            "cross_entropy_lower": lower,
+            "strokes": compare_strokes(images, self.data),
+        }
+
+
+def nearer_to_last(rows: Tensor) -> Tensor:
+    """How much nearer the mean of the first column of (N, 3) comes to that of the last column than
+    the mean of the second does, as a share of the last.
+    """
+    first, second, wanted = rows.mean(dim=0)
+    return ((second - wanted).abs() - (first - wanted).abs()) / wanted
 
 
 def run_reconstruction(
@@ -79,73 +196,49 @@ def run_reconstruction(
     config = ReconstructionConfig() if config is None else config
     images, labels = data.test.images, data.test.labels
     rows = one_per_class(data, config.num_examples)
-    scores, examples = {}, {}
+    scores, examples, found = {}, {}, {}
     with latents.inference(judge, *models.values()):
+        reference = Reference(data, judge, config.batch_size)
         for name, model in models.items():
-            encoded = {name: latents.encode(model, images, config.batch_size)}
-            if hasattr(model, "posterior"):
-                generator = torch.Generator().manual_seed(seed)
-                encoded[f"{name}, sampled"] = latents.sample_posterior(
-                    model, images, generator, config.batch_size
-                )
-            for key, latent in encoded.items():
+            for key, latent in encodings(name, model, images, seed, config.batch_size).items():
                 reconstructions = latents.decode(model, latent, config.batch_size)
-                accuracy, cross_entropy = judged(judge, reconstructions, labels, config.batch_size)
+                found[key] = reference.measure(reconstructions)
                 scores[key] = ReconstructionScores(
-                    **image_scores(reconstructions, data, config.batch_size),
-                    accuracy=accuracy,
-                    cross_entropy=cross_entropy,
+                    **reference.score(reconstructions, found[key]),
                     numbers=latents.flatten(latent).shape[1],
                     bits=latents.bits(model, latent),
                     **code_scores(model, latent),
                 )
                 examples[key] = latents.to_bytes(reconstructions[rows])
-        accuracy, cross_entropy = judged(judge, images, labels, config.batch_size)
-    classes = () if labels is None else tuple(data.class_names[i] for i in labels[rows].tolist())
+    entropies = reference.cross_entropies
     return Reconstruction(
-        scores, len(images), accuracy, cross_entropy, classes, images[rows].numpy(), examples
+        scores,
+        len(images),
+        reference.accuracy,
+        None if entropies is None else entropies.mean().item(),
+        () if labels is None else tuple(data.class_names[i] for i in labels[rows].tolist()),
+        images[rows].numpy(),
+        examples,
+        {
+            f"{second} against {first}": reference.compare(found[second], found[first])
+            for first, second in combinations(found, 2)
+        },
     )
 
 
-def image_scores(reconstructions: Tensor, data: ImageSet, batch_size: int) -> dict[str, Any]:
-    """The scores that compare (N, C, H, W) in [0, 1] with the test images, pixel by pixel."""
-    rows = []
-    for outcome, original in zip(
-        reconstructions.split(batch_size), data.test.images.split(batch_size), strict=True
-    ):
-        outcome, original = data.unpad(outcome), data.unpad(original).float() / 255
-        rows.append(
-            torch.stack(
-                [
-                    metrics.squared_error(outcome, original),
-                    metrics.psnr(outcome, original),
-                    metrics.ssim(outcome, original),
-                    metrics.gradient_magnitude(outcome),
-                    metrics.gradient_magnitude(original),
-                ]
-            )
-        )
-    per_image = torch.cat(rows, dim=1).double()  # (5, N)
-    mse, psnr, ssim, gradient, original_gradient = per_image.mean(dim=1).tolist()
-    return {
-        "mse": mse,
-        "mse_error": per_image[0].std(correction=0).item() / per_image.shape[1] ** 0.5,
-        "psnr": psnr,
-        "ssim": ssim,
-        "sharpness": gradient / original_gradient,
-    }
+def encodings(
+    name: str, model: nn.Module, images: Tensor, seed: int, batch_size: int
+) -> dict[str, Any]:
+    """Latents of `images`; of a VAE the posterior's means and, as "NAME, sampled", one draw each.
 
-
-def judged(
-    judge: nn.Module | None, images: Tensor, labels: Tensor | None, batch_size: int
-) -> tuple[float | None, float | None]:
-    """The judge's accuracy and cross-entropy (nats per image) on `images` of known `labels`."""
-    if judge is None or labels is None:
-        return None, None
-    probabilities = judge_images(judge, images, batch_size).probabilities
-    accuracy = (probabilities.argmax(dim=1) == labels).double().mean().item()
-    tiny = torch.finfo(probabilities.dtype).tiny
-    return accuracy, F.nll_loss(probabilities.clamp_min(tiny).log(), labels).item()
+    The original decoded the draw.
+    """
+    encoded = {name: latents.encode(model, images, batch_size)}
+    if hasattr(model, "posterior"):
+        generator = torch.Generator().manual_seed(seed)
+        sampled = latents.sample_posterior(model, images, generator, batch_size)
+        encoded[f"{name}, sampled"] = sampled
+    return encoded
 
 
 def code_scores(model: nn.Module, latent: latents.Latent) -> dict[str, Any]:

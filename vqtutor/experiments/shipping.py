@@ -14,22 +14,43 @@ from pathlib import Path
 from typing import Any
 
 from vqtutor.experiments import results
+from vqtutor.experiments.beta import BetaSweep
 from vqtutor.experiments.bottleneck import Bottleneck
+from vqtutor.experiments.budgets import Budgets
 from vqtutor.experiments.classification import Classification
+from vqtutor.experiments.codebooks import Codebooks
 from vqtutor.experiments.coordinates import Coordinates
+from vqtutor.experiments.disturbance import Disturbance
 from vqtutor.experiments.generation import Generation
+from vqtutor.experiments.hierarchy import Hierarchy
+from vqtutor.experiments.identities import Identities
+from vqtutor.experiments.posterior import AggregatePosteriors
+from vqtutor.experiments.priors import Priors
 from vqtutor.experiments.reconstruction import Reconstruction
 from vqtutor.experiments.transformation import Transformation
 from vqtutor.experiments.warmup import Warmup
 
 RESULTS: dict[str, type] = {
     "warmup": Warmup,
+    "warmup-original": Warmup,
     "bottleneck": Bottleneck,
+    "disturbance": Disturbance,
     "reconstruction": Reconstruction,
+    "beta": BetaSweep,
+    "posterior": AggregatePosteriors,
+    "budgets": Budgets,
     "coordinates": Coordinates,
+    "coordinates-controls": Coordinates,
     "transformation": Transformation,
+    "transformation-original": Transformation,
     "classification": Classification,
+    "classification-original": Classification,
     "generation": Generation,
+    "generation-original": Generation,
+    "identities": Identities,
+    "codebooks": Codebooks,
+    "hierarchy": Hierarchy,
+    "priors": Priors,
 }
 FROM_THE_DATA = ("original", "originals", "mistakes")  # fields that hold images of the data set
 

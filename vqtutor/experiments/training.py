@@ -50,6 +50,7 @@ class Recipe:
     batch_size: int = 128
     beta: float = 1.0  # weight of the VAE's KL; of the VQ-VAE's commitment
     likelihood: Literal["bernoulli", "squared_error"] = "bernoulli"  # of the VAE's pixels
+    watch_test: bool = False  # of an autoencoder: its test error after every epoch, to be shown
 
     def __post_init__(self) -> None:
         check_positive(batch_size=self.batch_size)
@@ -81,7 +82,8 @@ def train_autoencoder(model: Autoencoder, data: ImageSet, recipe: Recipe, **how:
         output = network(images)
         return reconstruction_loss(output.reconstruction, images), output
 
-    return _fit(model, objective, image_splits(data), recipe, **how)
+    watched = (data.test.images, data.test.labels) if recipe.watch_test else None
+    return _fit(model, objective, image_splits(data), recipe, watched=watched, **how)
 
 
 def train_vae(model: VAE, data: ImageSet, recipe: Recipe, **how: Any) -> History:
@@ -210,6 +212,7 @@ def _fit(
     *,
     seed: int,
     runtime: Runtime,
+    watched: tuple[Tensor | None, ...] | None = None,
     report: Report = lambda _: None,
     after_step: Callable[[Any], None] = lambda _: None,
 ) -> History:
@@ -229,13 +232,18 @@ def _fit(
     )
     if not processes.is_first():
         torch.manual_seed(seed + processes.rank())  # noise and dropout of their own
+
+    def whole(tensors: tuple[Tensor | None, ...]) -> Minibatches:
+        return Minibatches(*tensors, batch_size=512, device=runtime.device, shuffle=False)
+
     return fit(
         model,
         objective,
         batches,
-        Minibatches(*validation, batch_size=512, device=runtime.device, shuffle=False),
+        whole(validation),
         config=recipe.fit,
         runtime=runtime,
+        watched=None if watched is None else whole(watched),
         after_step=after_step,
         report=report,
     )

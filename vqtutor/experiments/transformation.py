@@ -7,7 +7,7 @@ original took the codes' numbers for quantities, and three better definitions st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from vqtutor import metrics
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents, paths
+from vqtutor.experiments.estimates import Estimate, estimate, mean, median, ratio_of_medians
 from vqtutor.experiments.examples import random_pairs, shown_pair
 from vqtutor.experiments.judging import RealImages, judge_images, judge_real_images
 
@@ -39,6 +40,13 @@ class TransformationConfig:
             raise ValueError(f"num_steps must be at least 3, for a middle; got {self.num_steps}.")
 
 
+CONFIGS: Mapping[str, TransformationConfig] = {
+    "quick": TransformationConfig(),
+    "full": TransformationConfig(num_pairs=1000),
+}
+REFERENCE = "AE"  # whose paths all others are compared with, pair by pair
+
+
 @dataclass(frozen=True)
 class PathScores:
     """One kind of path. What needs the judge is None without one, or without labels."""
@@ -50,6 +58,11 @@ class PathScores:
     start_probability: tuple[float, ...] | None  # of the first image's class, per step, mean
     end_probability: tuple[float, ...] | None  # of the last image's class
     frames: np.ndarray  # (T, C, H, W) uint8, the path that is shown
+    step_area: float = float("nan")  # share of pixels with 90 % of a step's change, median of paths
+    # By measure, "third class", "garbage", "jumpiness", "blend" and "step area", as above.
+    estimates: dict[str, Estimate] = field(default_factory=dict)
+    # Against REFERENCE on the same pairs: differences, of the medians ("jumpiness") the ratio.
+    against: dict[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,7 @@ def run_transformation(
     labels = data.test.labels
     classes = () if labels is None else tuple(data.class_names[i] for i in labels[shown].tolist())
     scores: dict[str, PathScores] = {}
+    measured: dict[str, dict[str, Tensor]] = {}
     with latents.inference(judge, *models.values()):
         real = None
         if judge is not None:
@@ -93,7 +107,17 @@ def run_transformation(
             ways = paths.ways(model, ends[0], config.num_steps, seed, config.batch_size)
             for kind, walk in ways.items():
                 frames = walk(*ends)  # (1 + P, T, C, H, W)
-                scores[name + kind] = score_frames(frames, pairs, data, judge, real, config)
+                scores[name + kind], measured[name + kind] = score_frames(
+                    frames, pairs, data, judge, real, config
+                )
+    for name, measures in measured.items():
+        against = compare_paths(measures, measured.get(REFERENCE, {}), seed)
+        estimates = {
+            what: estimate(values, CENTERS[what], seed=seed) for what, values in measures.items()
+        }
+        scores[name] = replace(
+            scores[name], estimates=estimates, against={} if name == REFERENCE else against
+        )
     return Transformation(
         scores,
         config.num_pairs,
@@ -111,32 +135,69 @@ def score_frames(
     judge: nn.Module | None,
     real: RealImages | None,
     config: TransformationConfig,
-) -> PathScores:
-    """Score paths (1 + P, T, C, H, W) between test images `pairs`, (2, 1 + P), but the first."""
+) -> tuple[PathScores, dict[str, Tensor]]:
+    """Score paths (1 + P, T, C, H, W) between test images `pairs`, (2, 1 + P), but the first.
+
+    Also returns every measure of each path, (P,): those of `PathScores.estimates`.
+    """
     shown, frames, pairs = frames[0], frames[1:], pairs[:, 1:]
     inner = data.unpad(frames)
     ends = data.unpad(data.test.images[pairs]).float() / 255  # (2, P, C, h, w)
-    third_class_rate = garbage_rate = probabilities = None
+    probabilities = None
+    areas = metrics.step_areas(inner)  # (P, T - 1)
+    measures = {
+        "jumpiness": metrics.jumpiness(inner),
+        "blend": correlation(inner[:, config.num_steps // 2], ends.mean(dim=0)),
+        "step area": areas.nanmedian(dim=1).values,
+    }
     if judge is not None and real is not None:
         judgment = judge_images(judge, frames.flatten(0, 1), config.batch_size)
-        garbage_rate = real.garbage_rate(judgment)
+        garbage = real.is_garbage(judgment).unflatten(0, frames.shape[:2])  # (P, T)
+        measures["garbage"] = garbage.float().mean(dim=1)
         if data.test.labels is not None:
             labels = data.test.labels[pairs]  # (2, P)
             per_step = judgment.probabilities.unflatten(0, frames.shape[:2])  # (P, T, classes)
-            third_class_rate = metrics.third_class_rate(per_step, *labels)
+            measures["third class"] = metrics.passes_third_class(per_step, *labels).float()
             rows = torch.arange(len(frames))
             probabilities = [
                 tuple(per_step[rows, :, classes].mean(dim=0).tolist()) for classes in labels
             ]
-    return PathScores(
-        third_class_rate=third_class_rate,
-        garbage_rate=garbage_rate,
-        jumpiness=metrics.jumpiness(inner).nanmedian().item(),
-        blend=correlation(inner[:, config.num_steps // 2], ends.mean(dim=0)).mean().item(),
+    third_class, garbage_share = measures.get("third class"), measures.get("garbage")
+    score = PathScores(
+        third_class_rate=None if third_class is None else third_class.mean().item(),
+        garbage_rate=None if garbage_share is None else garbage_share.mean().item(),
+        jumpiness=measures["jumpiness"].nanmedian().item(),
+        blend=measures["blend"].mean().item(),
         start_probability=probabilities[0] if probabilities else None,
         end_probability=probabilities[1] if probabilities else None,
         frames=latents.to_bytes(shown),
+        step_area=measures["step area"].nanmedian().item(),
     )
+    return score, measures
+
+
+# How the paths' values of a measure become one number.
+CENTERS = {
+    "third class": mean,
+    "garbage": mean,
+    "jumpiness": median,
+    "blend": mean,
+    "step area": median,
+}
+
+
+def compare_paths(
+    measures: Mapping[str, Tensor], reference: Mapping[str, Tensor], seed: int
+) -> dict[str, Estimate]:
+    """One kind of path against another between the same pairs: see `PathScores.against`."""
+    found = {}
+    for what in reference:
+        both = torch.stack((measures[what], reference[what]), dim=1)  # (P, 2)
+        if CENTERS[what] is median:
+            found[what] = estimate(both, ratio_of_medians(1), seed=seed)
+        else:
+            found[what] = estimate(both[:, 0] - both[:, 1], seed=seed)
+    return found
 
 
 def correlation(first: Tensor, second: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 Sources: Fréchet distance, Heusel et al. 2017, arXiv:1706.08500, eq. 6, here between features of
 our own judge and so not comparable with numbers from Inception; kernel distance, Bińkowski et al.
-2018, arXiv:1801.01401.
+2018, arXiv:1801.01401; precision and recall, Kynkäänniemi et al. 2019, arXiv:1904.06991, section 2.
 """
 
 from __future__ import annotations
@@ -29,6 +29,24 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     overlap = torch.linalg.svdvals(root_a @ root_b.T).sum()
     spread = root_a.square().sum() + root_b.square().sum() - 2 * overlap
     return ((mean_a - mean_b).square().sum() + spread).clamp(min=0).item()
+
+
+def frechet_error(features_a: Tensor, features_b: Tensor, groups: int = 10) -> float:
+    """Standard error of the Fréchet distance that comes from which features (N, F) were drawn.
+
+    A jackknife: the distance is taken again with each of `groups` disjoint parts left out. The
+    references (M, F) count as given, since everything is compared with the same ones.
+    """
+    check_shape("features", features_a, "N F")
+    if not 2 <= groups <= len(features_a) // 2:
+        raise ValueError(
+            f"groups must lie in 2..{len(features_a) // 2} for {len(features_a)} features, "
+            f"got {groups}."
+        )
+    part = torch.arange(len(features_a)) % groups
+    left = (features_a[(part != group).to(features_a.device)] for group in range(groups))
+    distances = torch.tensor([frechet_distance(some, features_b) for some in left]).double()
+    return ((groups - 1) ** 0.5 * distances.std(correction=0)).item()
 
 
 class KernelDistance(NamedTuple):
@@ -86,13 +104,47 @@ def nearest_distances(features: Tensor, references: Tensor, rows: int = 1024) ->
     return torch.cat(distances)
 
 
-def garbage_rate(
+class PrecisionRecall(NamedTuple):
+    """Shares in [0, 1]. What lies in the k-nearest-neighbor balls of a set counts as like it.
+
+    precision : of the generated features that are like real ones.
+    recall : of the real features that are like generated ones.
+    """
+
+    precision: float
+    recall: float
+
+
+def precision_recall(
+    generated: Tensor, real: Tensor, neighbors: int = 3, rows: int = 1024
+) -> PrecisionRecall:
+    """Precision and recall of generated features (N, F) against real ones (M, F).
+
+    Around each feature lies a ball that reaches to its `neighbors`-th nearest of the same set, not
+    counting itself. Both depend on N and M: compare sets of one size only.
+    """
+    _check_features(generated, real, at_least=neighbors + 1)
+    check_positive(neighbors=neighbors, rows=rows)
+    inside = []
+    for inner, outer in ((generated, real), (real, generated)):
+        inner, outer = inner.float(), outer.float()
+        kth = [
+            torch.cdist(part, outer).kthvalue(neighbors + 1, dim=1).values
+            for part in outer.split(rows)
+        ]
+        radii = torch.cat(kth)  # (M,): the nearest of all is the feature itself
+        hits = [(torch.cdist(part, outer) <= radii).any(dim=1) for part in inner.split(rows)]
+        inside.append(torch.cat(hits).double().mean().item())
+    return PrecisionRecall(*inside)
+
+
+def is_garbage(
     max_probabilities: Tensor,
     nearest_distances: Tensor,
     threshold: float,
     confidence: float = 0.9,
-) -> float:
-    """Share of B images that look like nothing the judge knows ("G").
+) -> Tensor:
+    """Which of B images look like nothing the judge knows: (B,) bool.
 
     max_probabilities : (B,), the judge's; below `confidence` is garbage.
     nearest_distances : (B,), to the nearest training image in the judge's features; above
@@ -100,8 +152,18 @@ def garbage_rate(
     """
     check_shape("max_probabilities", max_probabilities, "B")
     check_shape("nearest_distances", nearest_distances, "B", B=len(max_probabilities))
-    recognized = (max_probabilities >= confidence) & (nearest_distances <= threshold)
-    return 1 - recognized.double().cpu().mean().item()
+    return ~((max_probabilities >= confidence) & (nearest_distances <= threshold))
+
+
+def garbage_rate(
+    max_probabilities: Tensor,
+    nearest_distances: Tensor,
+    threshold: float,
+    confidence: float = 0.9,
+) -> float:
+    """Share of B images that are garbage ("G"), from the same arguments as `is_garbage`."""
+    garbage = is_garbage(max_probabilities, nearest_distances, threshold, confidence)
+    return garbage.double().cpu().mean().item()
 
 
 def _check_features(features_a: Tensor, features_b: Tensor, at_least: int = 2) -> None:

@@ -46,9 +46,7 @@ def ssim(reconstruction: Tensor, images: Tensor) -> Tensor:
 
 def gradient_magnitude(images: Tensor) -> Tensor:
     """Mean length (B,) of the Sobel gradient, value per pixel, over inner pixels and channels."""
-    check_shape("images", images, "B C H W")
-    if min(images.shape[2:]) < 3:
-        raise ValueError(f"a gradient needs at least 3x3 pixels, got {tuple(images.shape)}.")
+    _check_size("a gradient", images)
     slope = images.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=torch.float32) / 8
     kernels = torch.stack([slope, slope.T]).unsqueeze(1)  # (2, 1, 3, 3): along W, along H
     gradients = F.conv2d(images.float().flatten(0, 1).unsqueeze(1), kernels)
@@ -62,6 +60,40 @@ def sharpness(images: Tensor, references: Tensor) -> float:
     The two sets may differ in number: samples have no image of their own to be compared with.
     """
     return (gradient_magnitude(images).mean() / gradient_magnitude(references).mean()).item()
+
+
+def laplacian_variance(images: Tensor) -> Tensor:
+    """Variance (B,) of the Laplacian over inner pixels, averaged over channels: low if blurred.
+
+    The Laplacian is the sum of the four neighbors minus four times the pixel; (B, C, H, W), H and
+    W at least 3. A second opinion on sharpness: it weighs fine detail more than a gradient does.
+    """
+    _check_size("a Laplacian", images)
+    inner = images.float()
+    across = inner[..., 1:-1, 2:] + inner[..., 1:-1, :-2]
+    along = inner[..., 2:, 1:-1] + inner[..., :-2, 1:-1]
+    laplacian = across + along - 4 * inner[..., 1:-1, 1:-1]
+    return laplacian.var(dim=(2, 3), correction=0).mean(dim=1)
+
+
+def fine_detail(images: Tensor, above: float = 0.25) -> Tensor:
+    """Share (B,) of the Fourier energy above so many cycles per pixel; 0 for a constant image.
+
+    Frequencies count by their length, so the highest is the diagonal's, sqrt(1/2). The mean is
+    taken out first: it says how bright an image is. No window; (B, C, H, W), energy summed over C.
+    """
+    check_shape("images", images, "B C H W")
+    height, width = images.shape[2:]
+    centered = images.double() - images.double().mean(dim=(2, 3), keepdim=True)
+    energy = torch.fft.fft2(centered).abs().square().sum(dim=1)  # (B, H, W)
+    along = torch.fft.fftfreq(height, dtype=torch.float64, device=images.device).unsqueeze(1)
+    across = torch.fft.fftfreq(width, dtype=torch.float64, device=images.device)
+    fine = torch.hypot(along, across) > above  # (H, W)
+    total = energy.sum(dim=(1, 2))
+    # What is left of a constant after the mean is taken out is rounding, not detail.
+    rounding = 1e-20 * images.double().square().sum(dim=(1, 2, 3)) * height * width
+    shares = energy[:, fine].sum(dim=1) / total.clamp_min(torch.finfo(torch.float64).tiny)
+    return torch.where(total > rounding, shares, 0.0).float()
 
 
 def locality(before: Tensor, after: Tensor, share: float = 0.9) -> Tensor:
@@ -84,6 +116,12 @@ def _check_pair(name: str, first: Tensor, second: Tensor) -> None:
     batch, channels, height, width = second.shape if second.ndim == 4 else (0, 0, 0, 0)
     check_shape("images", second, "B C H W")
     check_shape(name, first, "B C H W", B=batch, C=channels, H=height, W=width)
+
+
+def _check_size(name: str, images: Tensor) -> None:
+    check_shape("images", images, "B C H W")
+    if min(images.shape[2:]) < 3:
+        raise ValueError(f"{name} needs at least 3x3 pixels, got {tuple(images.shape)}.")
 
 
 def _gaussian_mean(images: Tensor) -> Tensor:

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from vqtutor.checks import check_codes, check_shape
+from vqtutor.metrics.images import locality
 
 
-def third_class_rate(
+def passes_third_class(
     probabilities: Tensor, starts: Tensor, ends: Tensor, above: float = 0.5
-) -> float:
-    """Share of P paths on which some step looks like a class of neither end ("T").
+) -> Tensor:
+    """Whether some step of each path looks like a class of neither end: (P,) bool.
 
     probabilities : (P, T, classes), the judge's for each of T steps; more than `above` counts.
     starts, ends : (P,) int64, the classes of the two ends.
@@ -24,7 +25,15 @@ def third_class_rate(
         check_codes(name, labels, classes)
         thirds.scatter_(1, labels.to(thirds.device).unsqueeze(1), False)
     seen = (probabilities > above) & thirds.unsqueeze(1)
-    return seen.flatten(1).any(dim=1).double().cpu().mean().item()
+    return seen.flatten(1).any(dim=1)
+
+
+def third_class_rate(
+    probabilities: Tensor, starts: Tensor, ends: Tensor, above: float = 0.5
+) -> float:
+    """Share of P paths that pass a third class ("T"); arguments as of `passes_third_class`."""
+    passed = passes_third_class(probabilities, starts, ends, above)
+    return passed.double().cpu().mean().item()
 
 
 def jumpiness(frames: Tensor) -> Tensor:
@@ -38,3 +47,13 @@ def jumpiness(frames: Tensor) -> Tensor:
         raise ValueError(f"a path needs two frames or more, got {tuple(frames.shape)}.")
     changes = frames.float().diff(dim=1).square().mean(dim=(2, 3, 4)).sqrt()  # (P, T - 1)
     return changes.amax(dim=1) / changes.mean(dim=1)
+
+
+def step_areas(frames: Tensor) -> Tensor:
+    """Smallest share of the pixels that holds 90 % of each step's squared change, (P, T - 1).
+
+    frames : (P, T, C, H, W). NaN for a step that changes nothing.
+    """
+    check_shape("frames", frames, "P T C H W")
+    rows = [locality(path[:-1], path[1:]) for path in frames]  # one path at a time: less memory
+    return torch.stack(rows)

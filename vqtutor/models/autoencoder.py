@@ -1,8 +1,11 @@
 """Autoencoder: squeeze an image through a short vector and rebuild it.
 
-Two bodies. "linked" is the fully connected network of the article that the original project links
+Three bodies. "linked" is the fully connected network of the article that the original project links
 (784-128-128-128-784 at its sizes: 28x28 images, 128 hidden, 128 latent).
-"convolutional" is the network that the original's code ran: 1-8-16-32 channels, 288-128-D.
+"convolutional" is the network that the original's code ran: 1-8-16-32 channels, 288-128-D. The
+original's later encoders end in a ReLU, so that no latent number is negative: code="relu" here.
+"grid" keeps a number of each place of the image, with the layers of the VQ-VAE-2's bottom level and
+nothing quantized: a control that tells what the grid does from what the codes do.
 Source: Hinton and Salakhutdinov 2006, doi:10.1126/science.1127647.
 """
 
@@ -15,12 +18,15 @@ from torch import Tensor, nn
 
 from vqtutor.checks import check_choice, check_images, check_positive, check_shape
 from vqtutor.models.blocks import (
+    GridDecoder,
+    GridEncoder,
     ImageShape,
     LinkedDecoder,
     LinkedEncoder,
     VectorDecoder,
     VectorEncoder,
     check_body,
+    check_grid,
     check_image_shape,
 )
 
@@ -31,15 +37,19 @@ class AutoencoderConfig:
 
     image_shape: ImageShape = (1, 32, 32)  # C, H, W
     latent_dim: int = 16  # D
-    body: Literal["convolutional", "linked"] = "convolutional"
+    body: Literal["convolutional", "linked", "grid"] = "convolutional"
     channels: tuple[int, int, int] = (8, 16, 32)  # of the convolutional body
-    hidden: int = 128  # width of the linear layer between body and latent
+    hidden: int = 128  # width of the linear layer before the latent, or of the grid's features
+    code: Literal["linear", "relu"] = "linear"  # what the encoder ends in
 
     def __post_init__(self) -> None:
-        check_choice("body", self.body, ("convolutional", "linked"))
+        check_choice("body", self.body, ("convolutional", "linked", "grid"))
+        check_choice("code", self.code, ("linear", "relu"))
         check_positive(latent_dim=self.latent_dim, hidden=self.hidden)
         if self.body == "convolutional":
             check_body(self.image_shape, self.channels)
+        elif self.body == "grid":
+            check_grid(self.image_shape, self.latent_dim)
         else:
             check_image_shape(self.image_shape)
 
@@ -48,7 +58,7 @@ class AutoencoderOutput(NamedTuple):
     """What `forward` returns.
 
     reconstruction : (B, C, H, W) float in [0, 1].
-    latent : (B, D) float, unbounded.
+    latent : (B, D) float, unbounded; at least 0 with code="relu".
     """
 
     reconstruction: Tensor
@@ -65,6 +75,9 @@ class Autoencoder(nn.Module):
         if config.body == "linked":
             self.encoder: nn.Module = LinkedEncoder(shape, hidden, latent_dim)
             self.decoder: nn.Module = LinkedDecoder(shape, hidden, latent_dim)
+        elif config.body == "grid":
+            self.encoder = GridEncoder(shape, hidden, latent_dim)
+            self.decoder = GridDecoder(shape, hidden, latent_dim)
         else:
             self.encoder = VectorEncoder(shape, config.channels, hidden, latent_dim)
             self.decoder = VectorDecoder(shape, config.channels, hidden, latent_dim)
@@ -78,7 +91,7 @@ class Autoencoder(nn.Module):
         """Latent (B, D) of `images`, (B, C, H, W) in [0, 1]. ValueError on any other shape."""
         check_images("images", images, self.config.image_shape)
         latent: Tensor = self.encoder(images)
-        return latent
+        return latent.relu() if self.config.code == "relu" else latent
 
     def decode(self, latent: Tensor) -> Tensor:
         """Images (B, C, H, W) in [0, 1] from any `latent`, (B, D)."""

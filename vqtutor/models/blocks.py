@@ -7,6 +7,7 @@ grid of features: the body of VQ-VAE-2, after Razavi et al. 2019, arXiv:1906.004
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -33,6 +34,24 @@ def check_body(image_shape: ImageShape, channels: tuple[int, ...]) -> None:
         raise ValueError(
             "image height and width must be multiples of 4 and at least 12, got "
             f"{image_shape[1:]}; pad or resize the images (vqtutor.data.load(..., size=32))."
+        )
+
+
+def grid_of(image_shape: ImageShape) -> tuple[int, int]:
+    """Height and width of the grid that `GridEncoder` makes: a cell per 4x4 pixels."""
+    return image_shape[1] // 4, image_shape[2] // 4
+
+
+def check_grid(image_shape: ImageShape, outputs: int) -> None:
+    """Raise ValueError unless `outputs` numbers are as many for each cell of the grid."""
+    check_image_shape(image_shape)
+    if any(side % 4 for side in image_shape[1:]):
+        raise ValueError(f"image height and width must be multiples of 4, got {image_shape[1:]}.")
+    height, width = grid_of(image_shape)
+    if outputs % (height * width):
+        raise ValueError(
+            f"{outputs} numbers cannot be shared evenly among {height}x{width} cells; "
+            f"choose a multiple of {height * width}."
         )
 
 
@@ -171,3 +190,37 @@ class Upsample(nn.Sequential):
         for wide, narrow in pairwise(widths):
             layers += [nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1), nn.ReLU()]
         super().__init__(*layers[:-1])
+
+
+class GridEncoder(nn.Sequential):
+    """Images (B, C, H, W) to vectors (B, outputs) whose numbers each belong to one 4x4 cell.
+
+    All cells of the first channel come first, row by row. The layers are those of the VQ-VAE-2's
+    bottom level.
+    """
+
+    def __init__(self, image_shape: ImageShape, channels: int, outputs: int) -> None:
+        super().__init__(
+            Downsample(image_shape[0], channels, 4),
+            ResidualStack(channels, max(1, channels // 2), 2),
+            nn.Conv2d(channels, outputs // math.prod(grid_of(image_shape)), 1),
+            nn.Flatten(),
+        )
+
+
+class GridDecoder(nn.Sequential):
+    """Vectors (B, inputs), as `GridEncoder` makes them, to image logits (B, C, H, W)."""
+
+    def __init__(self, image_shape: ImageShape, channels: int, inputs: int) -> None:
+        grid = grid_of(image_shape)
+        depth = inputs // math.prod(grid)
+        upsample = Upsample(channels, image_shape[0], 4)
+        # The first images are dark. From a gray start, digits on black drive all features to zero
+        # in the first steps, and a ReLU that is off everywhere never comes back.
+        nn.init.constant_(upsample[-1].bias, math.log(0.1 / 0.9))  # type: ignore[arg-type]
+        super().__init__(
+            nn.Unflatten(1, (depth, *grid)),
+            nn.Conv2d(depth, channels, 3, padding=1),
+            ResidualStack(channels, max(1, channels // 2), 2),
+            upsample,
+        )

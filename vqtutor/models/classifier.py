@@ -1,9 +1,11 @@
-"""Classifiers of small images: the three warm-up CNNs of the original project and a modern one.
+"""Classifiers of small images: the original project's warm-up CNNs, two controls and a modern one.
 
 The three are the networks of the tutorials that the original links, without batch normalization:
 two layers of 5x5, the same with each 5x5 replaced by a pair of 3x3 (same receptive field), and two
-layers of 3x3 with twice the maps and a hidden linear layer. "modern" is what one would write today;
-trained on its own it also serves as the judge of images that the other models make.
+layers of 3x3 with twice the maps and a hidden linear layer. They differ in more than the size of
+the kernel, so two controls change one thing at a time: "3x3-matched" has pairs of 3x3 and as many
+weights as "5x5"; "5x5-regularized" is "5x5" with batch normalization and dropout. "modern" is what
+one would write today; trained on its own it is also the judge of images that other models make.
 Sources: Simonyan and Zisserman 2014, arXiv:1409.1556, section 2.3 (pairs of 3x3); Ioffe and Szegedy
 2015, arXiv:1502.03167 (batch normalization); Lin et al. 2013, arXiv:1312.4400 (global average
 pooling).
@@ -12,13 +14,16 @@ pooling).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import Tensor, nn
 
 from vqtutor.checks import check_choice, check_images, check_positive
 
-VARIANTS = ("5x5", "3x3-pairs", "3x3-deep", "modern")
+Variant = Literal["5x5", "3x3-pairs", "3x3-deep", "3x3-matched", "5x5-regularized", "modern"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+# Widths of the four layers of the networks that are built of pairs of 3x3.
+PAIRS = {"3x3-pairs": (4, 16, 16, 32), "3x3-matched": (7, 16, 28, 32)}
 # What `channels=None` means. Saved networks rely on it, so it stays as it is.
 MODERN_CHANNELS = (16, 32, 64)
 
@@ -27,7 +32,7 @@ MODERN_CHANNELS = (16, 32, 64)
 class ClassifierConfig:
     """Which network, for which images and how many classes."""
 
-    variant: Literal["5x5", "3x3-pairs", "3x3-deep", "modern"] = "modern"
+    variant: Variant = "modern"
     image_shape: tuple[int, int, int] = (1, 32, 32)  # C, H, W; the original's took 28x28
     num_classes: int = 10
     channels: tuple[int, int, int] | None = None  # of "modern", per stage; None: MODERN_CHANNELS
@@ -59,8 +64,8 @@ class ClassifierConfig:
 class WarmupCNN(nn.Module):
     """Images to class scores: convolutions that shrink the image, then one linear layer.
 
-    At image_shape (1, 28, 28) "5x5" has 28,938 weights, "3x3-pairs" 23,282, "3x3-deep" 421,642.
-    "modern" with its default channels has 72,666 for gray images of any size.
+    At image_shape (1, 28, 28) "5x5" has 28,938 weights, "3x3-pairs" 23,282, "3x3-deep" 421,642,
+    "3x3-matched" 28,940. "modern" with its default channels has 72,666 for gray images of any size.
     """
 
     def __init__(self, config: ClassifierConfig) -> None:
@@ -68,14 +73,17 @@ class WarmupCNN(nn.Module):
         self.config = config
         colors, height, width = config.image_shape
         area = (height // 4) * (width // 4)  # after pooling twice
-        if config.variant == "5x5":
-            layers = [*_plain(colors, 16, size=5), nn.MaxPool2d(2)]
-            layers += [*_plain(16, 32, size=5), nn.MaxPool2d(2), nn.Flatten()]
+        if config.variant in ("5x5", "5x5-regularized"):
+            layer = _plain if config.variant == "5x5" else _normalized
+            layers = [*layer(colors, 16, size=5), nn.MaxPool2d(2)]
+            layers += [*layer(16, 32, size=5), nn.MaxPool2d(2), nn.Flatten()]
             num_features = 32 * area
-        elif config.variant == "3x3-pairs":
-            layers = [*_plain(colors, 4), *_plain(4, 16), nn.MaxPool2d(2)]
-            layers += [*_plain(16, 16), *_plain(16, 32), nn.MaxPool2d(2), nn.Flatten()]
-            num_features = 32 * area
+        elif config.variant in PAIRS:
+            first, second, third, fourth = PAIRS[config.variant]
+            layers = [*_plain(colors, first), *_plain(first, second), nn.MaxPool2d(2)]
+            layers += [*_plain(second, third), *_plain(third, fourth), nn.MaxPool2d(2)]
+            layers += [nn.Flatten()]
+            num_features = fourth * area
         elif config.variant == "3x3-deep":
             layers = [*_plain(colors, 32), nn.MaxPool2d(2), *_plain(32, 64), nn.MaxPool2d(2)]
             layers += [nn.Flatten(), nn.Linear(64 * area, 128), nn.ReLU()]
@@ -88,7 +96,8 @@ class WarmupCNN(nn.Module):
             layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
             num_features = third
         self.body = nn.Sequential(*layers)
-        self.dropout = nn.Dropout(0.2 if config.variant == "modern" else 0.0)
+        regularized = config.variant in ("modern", "5x5-regularized")
+        self.dropout = nn.Dropout(0.2 if regularized else 0.0)
         self.head = nn.Linear(num_features, config.num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -97,7 +106,10 @@ class WarmupCNN(nn.Module):
         return logits
 
     def features(self, images: Tensor) -> Tensor:
-        """What the last linear layer sees, (B, F): 1568, 1568, 128 at 28x28; `channels[2]`."""
+        """What the last linear layer sees, (B, F).
+
+        F is 128 for "3x3-deep", `channels[2]` for "modern"; for the others 1568 at 28x28.
+        """
         check_images("images", images, self.config.image_shape)
         features: Tensor = self.body(images)
         return features
@@ -108,7 +120,7 @@ def _plain(inputs: int, outputs: int, size: int = 3) -> list[nn.Module]:
     return [nn.Conv2d(inputs, outputs, size, padding=size // 2), nn.ReLU()]
 
 
-def _normalized(inputs: int, outputs: int) -> list[nn.Module]:
-    """3x3 with batch normalization, which has its own offset: the convolution needs no bias."""
-    convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+def _normalized(inputs: int, outputs: int, size: int = 3) -> list[nn.Module]:
+    """With batch normalization, which has its own offset: the convolution needs no bias."""
+    convolution = nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False)
     return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]

@@ -50,6 +50,7 @@ class VQVAE2Config:
     bottom_stride: int = 4  # image side over bottom grid side
     top_stride: int = 2  # bottom grid side over top grid side
     join: Literal["concatenate", "add"] = "concatenate"  # how top and bottom are put together
+    top_to_bottom: bool = True  # False: bottom codes are chosen without what the top says
     codebook: Literal["moving_average", "gradient"] = "moving_average"  # how codebooks learn
     decay: float = 0.99
     restart_below: float = 0.03
@@ -174,7 +175,7 @@ class VQVAE2(nn.Module):
     def forward(self, images: Tensor) -> VQVAE2Output:
         """Encode, quantize and decode `images`, (B, C, H, W) in [0, 1]."""
         top, bottom = self.quantize(images)
-        unclamped = self._paint(top.vectors, bottom.vectors)
+        unclamped = self.paint(top.vectors, bottom.vectors)
         return VQVAE2Output(unclamped.clamp(0, 1), unclamped, top, bottom)
 
     def quantize(self, images: Tensor) -> tuple[Quantized, Quantized]:
@@ -182,7 +183,10 @@ class VQVAE2(nn.Module):
         check_images("images", images, self.config.image_shape)
         bottom_features = self.bottom_encoder(images)  # (B, channels, H, W)
         top = self.top_quantizer(self.top_encoder(bottom_features))
-        joined = self._join(bottom_features, self.top_decoder(top.vectors))
+        from_top = self.top_decoder(top.vectors)  # (B, channels, H, W)
+        if not self.config.top_to_bottom:
+            from_top = 0 * from_top  # an ablation: all parts as before, one without effect
+        joined = self._join(bottom_features, from_top)
         return top, self.bottom_quantizer(self.bottom_projection(joined))
 
     def encode(self, images: Tensor) -> Codes:
@@ -214,9 +218,10 @@ class VQVAE2(nn.Module):
         bottom_sizes = dict(zip("HW", self.config.bottom_grid, strict=True))
         check_shape("top", top, "B D h w", **sizes, **top_sizes)
         check_shape("bottom", bottom, "B D H W", B=len(top), **sizes, **bottom_sizes)
-        return self._paint(top, bottom).clamp(0, 1)
+        return self.paint(top, bottom).clamp(0, 1)
 
-    def _paint(self, top: Tensor, bottom: Tensor) -> Tensor:
+    def paint(self, top: Tensor, bottom: Tensor) -> Tensor:
+        """What `decode_vectors` cuts to [0, 1]: every pixel of it has a gradient."""
         unclamped: Tensor = self.decoder(self._join(bottom, self.top_upsampler(top)))
         return unclamped.float()
 

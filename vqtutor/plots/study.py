@@ -1,8 +1,9 @@
-"""Figures of the first two experiments: the classifiers of the warm-up and the bottleneck study."""
+"""Figures of the autoencoder study: latent sizes, disturbed codes, one digit into another."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -12,133 +13,45 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from vqtutor.experiments.bottleneck import Bottleneck, NoiseResult
-from vqtutor.experiments.coordinates import Sweep
-from vqtutor.experiments.warmup import Warmup
-from vqtutor.plots.grids import plot_grid, plot_images
-from vqtutor.plots.style import COLORS, NEUTRAL, figure_of, new_axes, tidy
-
-# Colors that stand for none of the three models.
-NETWORKS = (("#56B4E9", "o"), ("#D55E00", "s"), ("#CC79A7", "D"), ("#333333", "^"))
-
-
-# --- warm-up -------------------------------------------------------------------------------------
-
-
-def plot_training(result: Warmup, ax: Axes | None = None) -> Axes:
-    """Accuracy after each epoch: on validation images (lines) and while training (dashes)."""
-    ax = new_axes(ax)
-    for (color, marker), (name, one) in zip(NETWORKS, result.classifiers.items(), strict=False):
-        epochs = range(1, len(one.validation_accuracy) + 1)
-        every = max(1, len(epochs) // 10)
-        how: dict[str, Any] = {
-            "color": color,
-            "marker": marker,
-            "markevery": every,
-            "markersize": 5,
-        }
-        ax.plot(epochs, _percent(one.validation_accuracy), label=name, **how)
-        ax.plot(epochs, _percent(one.train_accuracy), "--", color=color, linewidth=1)
-    later = [share for one in result.classifiers.values() for share in one.validation_accuracy[1:]]
-    ax.set(xlabel="epoch", ylabel="accuracy (% of images)")
-    # The first epoch may lie below the picture.
-    ax.set_ylim(max(0.0, 100 * min(later, default=0.0) - 5), 100.5)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    tidy(ax, grid="y")
-    ax.legend(title="line: validation\ndashes: training", loc="lower right")
-    return ax
-
-
-def plot_classifiers(
-    result: Warmup, ax: Axes | None = None, *, claimed: Mapping[str, float] | None = None
-) -> Axes:
-    """Accuracy on all test images with its 95 % interval, and what somebody claimed (in %)."""
-    ax = new_axes(ax, height=0.9 + 0.6 * len(result.classifiers))
-    for row, (name, one) in enumerate(result.classifiers.items()):
-        low, high = _percent(one.interval)
-        middle = 100 * one.accuracy
-        ax.errorbar(
-            middle,
-            row,
-            xerr=[[middle - low], [high - middle]],
-            fmt="o",
-            color=NEUTRAL,
-            capsize=4,
-            label="all test images, 95 % interval" if row == 0 else None,
-        )
-        if claimed and name in claimed:
-            known = ax.get_legend_handles_labels()[1]
-            label = "claimed" if "claimed" not in known else None
-            ax.plot(claimed[name], row, "D", color="#D55E00", fillstyle="none", label=label)
-    labels = [f"{name}\n{one.num_weights:,} weights" for name, one in result.classifiers.items()]
-    ax.set_yticks(range(len(labels)), labels)
-    ax.set(
-        xlabel=f"accuracy (% of {result.num_test:,} test images)", ylim=(len(labels) - 0.5, -0.5)
-    )
-    tidy(ax)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, frameon=False)
-    return ax
-
-
-def plot_last_batch(result: Warmup, ax: Axes | None = None) -> Axes:
-    """How often the accuracy of the last shuffled batch prints as which value."""
-    ax = new_axes(ax)
-    for (color, marker), (name, one) in zip(NETWORKS, result.classifiers.items(), strict=False):
-        values = [100 * float(value) for value in one.printed]
-        label = f"{name} ({100 * one.accuracy:.1f} % of all)"
-        shares = _percent(one.printed.values())
-        ax.plot(values, shares, color=color, marker=marker, markersize=5, label=label)
-    ax.set(xlabel="printed accuracy of the last batch (%)", ylabel="share of the shuffles (%)")
-    ax.set_ylim(bottom=0)
-    tidy(ax, grid="y")
-    ax.legend(title="network", loc="upper left")
-    return ax
-
-
-def plot_mistakes(result: Warmup, ax: Axes | None = None, *, name: str | None = None) -> Axes:
-    """Test images that a network gets wrong: the right answer and its own.
-
-    name : of the network; None takes the one with most mistakes. ValueError where none is kept.
-    """
-    name = name or max(result.classifiers, key=lambda one: result.classifiers[one].errors)
-    one = result.classifiers[name]
-    if len(one.mistakes) == 0:
-        raise ValueError(f"no mistakes of {name!r} are kept: there is nothing to show.")
-    answers = zip(one.mistaken_labels, one.mistaken_for, strict=True)
-    titles = [f"{result.class_names[a]} → {result.class_names[b]}" for a, b in answers]
-    return plot_images(one.mistakes, ax, titles=titles)
-
-
-def draw_warmup(result: Warmup) -> dict[str, Figure]:
-    """Every figure of the warm-up, by file name."""
-    figures = {
-        "warmup-training": plot_training,
-        "warmup-accuracy": plot_classifiers,
-        "warmup-last-batch": plot_last_batch,
-    }
-    drawn = {name: figure_of(plot(result)) for name, plot in figures.items()}
-    if any(len(one.mistakes) for one in result.classifiers.values()):
-        drawn["warmup-mistakes"] = figure_of(plot_mistakes(result))
-    return drawn
-
-
-# --- bottleneck ----------------------------------------------------------------------------------
+from vqtutor.experiments.bottleneck import Bottleneck
+from vqtutor.experiments.conversion import Conversion
+from vqtutor.experiments.disturbance import Disturbance, NoiseResult
+from vqtutor.experiments.sweeps import Sweep
+from vqtutor.plots.grids import plot_grid
+from vqtutor.plots.style import (
+    COLORS,
+    NEUTRAL,
+    color_of,
+    figure_of,
+    new_axes,
+    percent,
+    plot_bars,
+    tidy,
+)
 
 
 def plot_loss_curves(result: Bottleneck, ax: Axes | None = None) -> Axes:
-    """Squared error after each epoch, per latent size: validation (lines), training (dashes)."""
+    """Squared error after each epoch, per latent size: validation (lines), training (dashes).
+
+    Test images (dots), where they were watched; they take no part in choosing the epoch (ring).
+    """
     ax = new_axes(ax, height=4.2)
     sizes = _convolutional(result)
     for color, one in zip(_shades(len(sizes)), sizes, strict=True):
         epochs = np.arange(1, len(one.validation_mse) + 1)
         ax.plot(epochs, one.train_mse, "--", color=color, alpha=0.7, linewidth=1)
         ax.plot(epochs, one.validation_mse, color=color, label=str(one.latent_dim))
+        if one.test_curve:
+            ax.plot(epochs, one.test_curve, ":", color=color, linewidth=1)
         ax.plot(one.best_epoch + 1, one.validation_mse[one.best_epoch], "o", color=color)
     ax.set(xlabel="epoch", ylabel="squared error per pixel value", yscale="log")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     _plain_log_ticks(ax.yaxis)
     tidy(ax, grid="y")
-    ax.legend(title="numbers in\nthe latent", loc="center left", bbox_to_anchor=(1, 0.5))
+    title = "line: validation\ndashes: training"
+    title += "\ndots: test" if any(one.test_curve for one in sizes) else ""
+    title += "\n\nnumbers in\nthe latent"
+    ax.legend(title=title, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
@@ -168,6 +81,33 @@ def plot_sizes(result: Bottleneck, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_quality(result: Bottleneck, ax: Axes | None = None) -> Axes:
+    """Structural similarity, and what the judge reads right with its 95 % interval, per size."""
+    ax = new_axes(ax)
+    sizes = _convolutional(result)
+    dims = [one.latent_dim for one in sizes]
+    similar = [math.nan if one.ssim is None else one.ssim for one in sizes]
+    ax.plot(dims, similar, "s--", color=NEUTRAL, label="structural similarity")
+    judged = [one for one in sizes if one.accuracy is not None]
+    for row, one in enumerate(judged):
+        low, high = one.accuracy_interval
+        bar = [[one.accuracy - low], [high - one.accuracy]]
+        how: dict[str, Any] = {"fmt": "o", "color": COLORS["AE"], "capsize": 4}
+        label = "share that the judge reads right" if row == 0 else None
+        ax.errorbar(one.latent_dim, one.accuracy, yerr=bar, label=label, **how)
+    if result.original_accuracy is not None:
+        ax.axhline(result.original_accuracy, color=COLORS["AE"], linestyle=":", linewidth=1)
+        where: dict[str, Any] = {"xytext": (0, -10), "textcoords": "offset points", "fontsize": 8}
+        text = "the judge on the images themselves"
+        ax.annotate(text, (dims[0], result.original_accuracy), **where)
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(dims, [str(dim) for dim in dims])
+    ax.set(xlabel="numbers in the latent, D", ylabel="similarity, or share of images")
+    tidy(ax, grid="y")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    return ax
+
+
 def plot_size_pictures(result: Bottleneck, ax: Axes | None = None) -> Axes:
     """One image per class, rebuilt through every latent size; the originals on top."""
     labels = [f"D = {one.latent_dim}" for one in _convolutional(result)]
@@ -184,7 +124,7 @@ def plot_noise(noise: NoiseResult, ax: Axes | None = None) -> Axes:
         ax.plot(noise.levels, noise.mse, "o-", color=COLORS["AE"])
         ax.set_ylabel("squared error per pixel value")
     else:
-        ax.plot(noise.levels, _percent(noise.accuracy), "o-", color=COLORS["AE"])
+        ax.plot(noise.levels, percent(noise.accuracy), "o-", color=COLORS["AE"])
         ax.set(ylabel="decoded images still\nread correctly (%)", ylim=(0, 103))
     ax.set_xlabel("noise added to the latent (standard deviations of each coordinate)")
     tidy(ax, grid="y")
@@ -235,11 +175,64 @@ def plot_path(result: Bottleneck, ax: Axes | None = None) -> Axes:
     return plot_grid(result.path[None], ax, column_labels=[f"{step:.0%}" for step in steps])
 
 
+def plot_conversion(conversion: Conversion, ax: Axes | None = None) -> Axes:
+    """What the judge sees on the way from one class to another, mean of many paths."""
+    ax = new_axes(ax)
+    first, last = conversion.classes
+    along = np.linspace(0, 100, len(conversion.start_probability))
+    ax.plot(along, percent(conversion.start_probability), color="#56B4E9", label=f"a {first}")
+    ax.plot(along, percent(conversion.end_probability), color="#D55E00", label=f"a {last}")
+    pairs = zip(conversion.start_probability, conversion.end_probability, strict=True)
+    others = [1 - start - end for start, end in pairs]
+    ax.plot(along, percent(others), ":", color=NEUTRAL, label="any other")
+    ax.set(xlabel="way between the two latents (%)", ylabel="the judge's probability (%)")
+    tidy(ax, grid="y")
+    ax.legend(title=f"{conversion.num_pairs:,} paths")
+    return ax
+
+
+def plot_robustness(result: Disturbance, ax: Axes | None = None) -> Axes:
+    """What the judge still reads right when noise is added to the codes, per model."""
+    ax = new_axes(ax)
+    for row, (name, one) in enumerate(result.robustness.items()):
+        if one.accuracy is not None:
+            style = (color_of(name), "osD^vXP"[row % 7])
+            ax.plot(one.levels, percent(one.accuracy), color=style[0], marker=style[1], label=name)
+    ax.set(
+        xlabel="noise added to the latent (standard deviations of each coordinate)",
+        ylabel="decoded images still\nread correctly (%)",
+        ylim=(0, 103),
+    )
+    tidy(ax, grid="y")
+    if ax.lines:
+        ax.legend()
+    return ax
+
+
+def plot_inside(result: Disturbance, ax: Axes | None = None) -> Axes:
+    """How much of the real codes lies in the range that the original swept, per model."""
+    shares: dict[str, float | None] = {
+        name: sum(one) / len(one) for name, one in result.inside.items()
+    }
+    ax = new_axes(ax, height=0.9 + 0.35 * len(shares))
+    return plot_bars(shares, ax, "codes between -1 and 1, mean of coordinates", percent=True)
+
+
+def draw_disturbance(result: Disturbance) -> dict[str, Figure]:
+    """Every figure of the disturbed codes, by file name."""
+    axes = {
+        "disturbance-noise": plot_robustness(result),
+        "disturbance-range": plot_inside(result),
+    }
+    return {name: figure_of(ax) for name, ax in axes.items()}
+
+
 def draw_bottleneck(result: Bottleneck) -> dict[str, Figure]:
     """Every figure of the autoencoder study, by file name."""
     axes = {
         "bottleneck-curves": plot_loss_curves(result),
         "bottleneck-sizes": plot_sizes(result),
+        "bottleneck-quality": plot_quality(result),
         "bottleneck-pictures": plot_size_pictures(result),
         "bottleneck-noise": plot_noise(result.noise),
         "bottleneck-noise-pictures": plot_noise_pictures(result.noise),
@@ -248,6 +241,8 @@ def draw_bottleneck(result: Bottleneck) -> dict[str, Figure]:
         "bottleneck-sweep": plot_sweep(result.sweeps["-1 to 1"]),
         "bottleneck-sweep-quantiles": plot_sweep(result.sweeps["quantiles"]),
     }
+    if result.conversion is not None:
+        axes["bottleneck-conversion"] = plot_conversion(result.conversion)
     return {name: figure_of(ax) for name, ax in axes.items()}
 
 
@@ -257,10 +252,6 @@ def _convolutional(result: Bottleneck) -> list[Any]:
 
 def _shades(count: int) -> list[Any]:
     return list(plt.colormaps["viridis"](np.linspace(0.0, 0.85, count)))
-
-
-def _percent(shares: Any) -> list[float]:
-    return [100 * share for share in shares]
 
 
 def _plain_log_ticks(axis: Axis) -> None:

@@ -7,7 +7,7 @@ white they can be read, and a figure keeps its white on a dark page.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ NEUTRAL = "#6E6E6E"  # baselines, real images: whatever is none of the three
 
 def color_of(name: str) -> str:
     """The color of the model that `name` begins with, such as "VAE" of "VAE, sampled"."""
-    return COLORS.get(name.split(", ")[0], NEUTRAL)
+    return COLORS.get(name.split(", ")[0].split(" ")[0], NEUTRAL)
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -39,6 +39,11 @@ def new_axes(ax: Axes | None, width: float = 6.4, height: float = 3.6) -> Axes:
         return ax
     # "compressed" is "constrained" that knows of axes whose shape is given, as that of images.
     return plt.subplots(figsize=(width, height), layout="compressed")[1]
+
+
+def percent(shares: Iterable[float]) -> list[float]:
+    """Shares in [0, 1] as percentages."""
+    return [100 * share for share in shares]
 
 
 def tidy(ax: Axes, grid: str = "x") -> None:

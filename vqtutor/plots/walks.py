@@ -12,6 +12,7 @@ from vqtutor.experiments.coordinates import ORIGINAL_VALUES, Coordinates
 from vqtutor.experiments.transformation import Transformation
 from vqtutor.plots.grids import plot_grid
 from vqtutor.plots.style import (
+    NEUTRAL,
     bar_panels,
     color_of,
     figure_of,
@@ -49,7 +50,7 @@ def plot_all_coordinates(result: Coordinates) -> list[Axes]:
 def plot_coordinates_scores(result: Coordinates) -> list[Axes]:
     """How large, how local and how specific the best coordinate of every sweep is."""
     sweeps = result.sweeps
-    panels = bar_panels(len(sweeps), 4)
+    panels = bar_panels(len(sweeps), 5)
     effect = {name: max(s.effect) for name, s in sweeps.items()}
     plot_bars(effect, panels[0], "largest effect (RMS, pixel values)")
     area = {name: s.locality for name, s in sweeps.items()}
@@ -58,7 +59,23 @@ def plot_coordinates_scores(result: Coordinates) -> list[Axes]:
     plot_bars(bright, panels[2], "brightness: best |ρ|")
     slant = {name: abs(s.slant[s.most_slanting]) for name, s in sweeps.items()}
     plot_bars(slant, panels[3], "slant: best |ρ|")
+    reached = {n: float(np.mean(s.field.area)) if s.field else None for n, s in sweeps.items()}
+    plot_bars(reached, panels[4], "pixels that it reaches, mean", percent=True)
     return panels
+
+
+def plot_orders(result: Coordinates, ax: Axes | None = None) -> Axes:
+    """Change of the image from one code to the next, in three orders of the codes."""
+    orders = result.orders
+    values = {
+        f"{name}, {kind}": None if np.isnan(ratio) else ratio
+        for name, order in orders.items()
+        for kind, ratio in (("by index", order.index_ratio), ("by vector", order.vector_ratio))
+    }
+    ax = new_axes(ax, width=6.4, height=0.9 + 0.3 * max(1, len(values)))
+    plot_bars(values, ax, "change from code to code, relative to random orders")
+    ax.axvline(1, color=NEUTRAL, linestyle="--", linewidth=1)
+    return ax
 
 
 def draw_coordinates(result: Coordinates) -> dict[str, Figure]:
@@ -66,6 +83,7 @@ def draw_coordinates(result: Coordinates) -> dict[str, Figure]:
     return {
         "coordinates": figure_of(plot_all_coordinates(result)[0]),
         "coordinates-scores": figure_of(plot_coordinates_scores(result)[0]),
+        **({"coordinates-orders": figure_of(plot_orders(result))} if result.orders else {}),
     }
 
 
@@ -83,16 +101,18 @@ def plot_transformation_scores(result: Transformation) -> list[Axes]:
     """What the paths pass: third classes, garbage, jumps; and how much the middle is a blend."""
     scores = result.scores
     judged = result.garbage_floor is not None
-    panels = bar_panels(len(scores), 4 if judged else 2)
+    panels = bar_panels(len(scores), 5 if judged else 3)
     plot_bars({n: s.jumpiness for n, s in scores.items()}, panels[0], "largest step / mean step")
     blend = {name: s.blend for name, s in scores.items()}
-    plot_bars(blend, panels[1], "middle against blend: correlation")
+    plot_bars(blend, panels[1], "correlation with the blend")
+    area = {name: None if np.isnan(s.step_area) else s.step_area for name, s in scores.items()}
+    plot_bars(area, panels[2], "pixels of a step", percent=True)
     if judged:
         third = {name: s.third_class_rate for name, s in scores.items()}
-        plot_bars(third, panels[2], "paths with a third class", percent=True)
+        plot_bars(third, panels[3], "paths with a third class", percent=True)
         garbage = {name: s.garbage_rate for name, s in scores.items()}
         lines = {"real images": result.garbage_floor, "noise": result.garbage_ceiling}
-        plot_bars(garbage, panels[3], "garbage among frames", lines=lines, percent=True)
+        plot_bars(garbage, panels[4], "garbage among frames", lines=lines, percent=True)
     return panels
 
 

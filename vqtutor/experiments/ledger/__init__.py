@@ -1,0 +1,83 @@
+"""The ledger: 75 claims of the original project, each held against measured numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vqtutor.experiments.ledger import (
+    autoencoder,
+    classification,
+    codebooks,
+    convolutions,
+    coordinates,
+    generation,
+    models,
+    pipeline,
+    reconstruction,
+    transformation,
+)
+from vqtutor.experiments.ledger.core import (
+    Claim,
+    Evidence,
+    Figure,
+    Finding,
+    Ledger,
+    Missing,
+    Row,
+    Verdict,
+    build,
+    decide,
+    figure,
+    write,
+)
+from vqtutor.experiments.provenance import Provenance
+
+__all__ = [
+    "CLAIMS",
+    "Claim",
+    "Evidence",
+    "Figure",
+    "Finding",
+    "Ledger",
+    "Missing",
+    "Row",
+    "Verdict",
+    "build",
+    "decide",
+    "figure",
+    "write_ledger",
+]
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    sorted(
+        (
+            *convolutions.CLAIMS,
+            *autoencoder.CLAIMS,
+            *models.CLAIMS,
+            *pipeline.CLAIMS,
+            *codebooks.CLAIMS,
+            *reconstruction.CLAIMS,
+            *coordinates.CLAIMS,
+            *transformation.CLAIMS,
+            *classification.CLAIMS,
+            *generation.CLAIMS,
+        ),
+        key=lambda claim: claim.number,
+    )
+)
+
+
+def write_ledger(folder: str | Path, evidence: Evidence, command: str = "") -> Ledger:
+    """Decide every claim and write folder/ledger.json and folder/ledger.csv."""
+    ledger = build(CLAIMS, evidence)
+    provenance = Provenance.collect(
+        "ledger",
+        config={"scale": evidence.scale},
+        data="all",
+        seed=0,
+        device="none",
+        seconds=0.0,
+        command=command,
+    )
+    write(ledger, folder, provenance)
+    return ledger
