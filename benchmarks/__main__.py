@@ -22,7 +22,7 @@ from benchmarks.quantizers import PACKAGES
 from benchmarks.timing import Options, Report, Row, table, write
 from vqtutor.experiments.provenance import Provenance, package_versions
 
-NAMES = ("quantizer", "training", "sampling", "feeding", "startup", "digits")
+NAMES = ("quantizer", "training", "sampling", "feeding", "startup", "digits", "gpu")
 
 # With glibc's defaults every large temporary tensor is mapped, faulted in page by page and unmapped
 # again, at each use. That takes longer than the arithmetic on it, varies from run to run, and says
@@ -98,9 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     counts = sorted({1, available_threads()}) if chosen.threads is None else [chosen.threads]
     rows: list[Row] = []
     for name in NAMES if chosen.name == "all" else (chosen.name,):
-        # A process starts on one thread, however many are asked for; a reader's run takes them all.
-        chosen_counts = {"startup": counts[:1], "digits": counts[-1:]}.get(name, counts)
-        for threads in chosen_counts:
+        # Starting needs one thread, and so does a GPU; a reader's run takes all there are.
+        only = {"startup": counts[:1], "gpu": counts[:1], "digits": counts[-1:]}
+        for threads in only.get(name, counts):
             found = run(name, Options(threads, chosen.runs, chosen.root))
             print(f"{name}\n{table(found)}\n", flush=True)
             rows += [replace(line, what=f"{name}: {line.what}") for line in found]

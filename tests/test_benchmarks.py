@@ -13,6 +13,7 @@ from benchmarks import (
     __main__,
     bench_digits,
     bench_feeding,
+    bench_gpu,
     bench_quantizer,
     bench_sampling,
     bench_startup,
@@ -131,7 +132,11 @@ def test_without_a_name_all_run_on_one_thread_and_on_all(monkeypatch):
     monkeypatch.setattr(__main__, "run", lambda *each: asked.append(each) or [])
     __main__.main([])
     numbers = {name: [o.threads for n, o in asked if n == name] for name in __main__.NAMES}
-    assert numbers == {name: [1, 3] for name in __main__.NAMES} | {"startup": [1], "digits": [3]}
+    assert numbers == {name: [1, 3] for name in __main__.NAMES} | {
+        "startup": [1],
+        "gpu": [1],
+        "digits": [3],
+    }
 
 
 @pytest.mark.parametrize(
@@ -263,6 +268,31 @@ def test_the_run_on_digits_is_a_process_of_its_own(tmp_path):
     assert (line.unit, line.target, line.at_most, line.verdict) == ("s", 180, True, "met")
     with pytest.raises(subprocess.CalledProcessError):
         bench_digits.measure(Options(threads=1), (str(script),))
+
+
+def test_training_and_sampling_on_a_gpu(monkeypatch):
+    """The same code on the CPU; compiling is left out here, as it takes too long."""
+    monkeypatch.setattr(bench_gpu, "STEPS", 1)
+    monkeypatch.setattr(bench_gpu, "GENERATED", 2)
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda _: None)
+    names = ("AE", "top prior")
+    lines = bench_gpu.measure(Options(runs=1), "cpu", names)
+    assert [line.unit for line in lines] == 2 * [*3 * ["images/s"], "x", "x"] + ["images/s"]
+    assert all(line.median > 0 for line in lines)
+    assert lines[0].what == "cpu: train AE, batch 128, float32"
+    top, bottom = (
+        bench_gpu.random_codes(bench_gpu.random_images(70), VQVAE2Config(), bottom)
+        for bottom in (False, True)
+    )
+    assert [tensor.shape for tensor in bottom[0]] == [(70, 8, 8), (70,), (70, 4, 4)]
+    assert (top[0][0].max(), bottom[0][0].max(), top[0][2]) == (31, 15, None)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_the_table_says_so():
+    (line,) = bench_gpu.measure(Options())
+    assert line.median is None
+    assert "not measured" in line.note
 
 
 def test_partly_naive_time_is_scaled(monkeypatch):

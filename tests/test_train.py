@@ -13,11 +13,19 @@ from typing import NamedTuple
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
 from vqtutor import train as training
 from vqtutor.data import Minibatches
-from vqtutor.losses import reconstruction_loss
-from vqtutor.models import VQVAE2, Autoencoder, AutoencoderConfig, VQVAE2Config
+from vqtutor.losses import codes_loss, reconstruction_loss, vq_loss
+from vqtutor.models import (
+    VQVAE2,
+    Autoencoder,
+    AutoencoderConfig,
+    PixelCNN,
+    PixelCNNConfig,
+    VQVAE2Config,
+)
 from vqtutor.train import (
     FitConfig,
     Progress,
@@ -589,6 +597,28 @@ def test_compiled_it_learns_the_same():
         assert (model._compiled_call_impl is not None) is compiled
         curves.append([entry["total"] for entry in history.train])
     assert curves[1] == pytest.approx(curves[0], rel=1e-4)
+
+
+@pytest.mark.skipif(torch.version.cuda is None, reason="this torch knows no GPU, not even a fake")
+@pytest.mark.parametrize("codebook", ["moving_average", "gradient"])
+def test_a_step_on_a_gpu_reads_no_value(codebook):
+    """Fake tensors have no values: reading one, which would make the loop wait, is an error."""
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cuda"):
+        model = VQVAE2(VQVAE2Config(codebook=codebook))
+        top = PixelCNN(PixelCNNConfig(32, 8, 2, num_labels=10))
+        bottom = PixelCNN(PixelCNNConfig(16, 8, 2, condition_codes=32))
+        images, labels = torch.rand(4, 1, 32, 32), torch.zeros(4, dtype=torch.int64)
+        output = model(images)
+        commitment = output.top.commitment + output.bottom.commitment
+        codebook_loss = output.top.codebook_loss + output.bottom.codebook_loss
+        losses = [vq_loss(output.unclamped, images, commitment, codebook_loss, beta=0.25)]
+        model.update_codebooks(output, torch.Generator("cpu"))
+        losses.append(codes_loss(top(output.top.codes, labels), output.top.codes))
+        codes = output.bottom.codes
+        losses.append(codes_loss(bottom(codes, condition=output.top.codes), codes))
+        assert all(loss.total.device.type == "cuda" for loss in losses)
+        with pytest.raises(DataDependentOutputException):  # or this would show nothing
+            losses[0].total.item()
 
 
 def test_codebooks_move_in_after_step():
