@@ -33,6 +33,7 @@ from vqtutor.experiments.plans import (
     Scale,
     plan,
 )
+from vqtutor.experiments.provenance import current_commit
 from vqtutor.experiments.training import Report, build, extract_codes, train
 from vqtutor.models import Codes
 from vqtutor.train import History, Runtime
@@ -79,13 +80,14 @@ class Networks:
         self.resume = resume
         self.report = report
         self.histories: dict[str, History] = {}
+        self.commits: dict[str, str] = {}  # of the code that trained the networks that were saved
         self._models: dict[str, nn.Module] = {}
         self._codes: dict[str, dict[str, Codes]] = {}
 
     def __getitem__(self, name: str) -> Any:
         """The trained network of this name, in eval mode. ValueError lists the names."""
         check_choice("network", name, tuple(self.plans))
-        if self._find(name) is None:
+        if self.find(name) is None:
             self._models[name] = self._train(name)
         return self._models[name]
 
@@ -111,7 +113,7 @@ class Networks:
 
     def cost(self, name: str) -> float:
         """Rough seconds of training this network; 0 if it is there already."""
-        if self._find(name) is not None:
+        if self.find(name) is not None:
             return 0.0
         planned = self.plans[name]
         epochs, milliseconds = planned.recipe.fit.epochs, COSTS.get(planned.family, 0.1)
@@ -121,7 +123,7 @@ class Networks:
         """Config and recipe of some networks, as plain data: the provenance of what they show."""
         return {name: self._fingerprint(name) for name in names if name in self.plans}
 
-    def _find(self, name: str) -> nn.Module | None:
+    def find(self, name: str) -> nn.Module | None:
         """The network if it has been trained already, in memory or on disk."""
         if name not in self._models and (loaded := self._load(name)) is not None:
             self._models[name] = loaded
@@ -201,7 +203,12 @@ class Networks:
         for old in (name, *(n for n, p in self.plans.items() if p.codes_of == name)):
             self._paths(self.folder, old)[1].unlink(missing_ok=True)
         checkpoint.save(model, weights)
-        content = {**self._fingerprint(name), "history": asdict(self.histories[name])}
+        self.commits[name] = current_commit()
+        content = {
+            **self._fingerprint(name),
+            "commit": self.commits[name],
+            "history": asdict(self.histories[name]),
+        }
         checkpoint.write_whole(history, (json.dumps(content, indent=1) + "\n").encode())
 
     def _load(self, name: str) -> nn.Module | None:
@@ -209,21 +216,21 @@ class Networks:
         if self.folder is None or not self.resume:
             return None
         base = self.plans[name].codes_of
-        if base and self._find(base) is None:
+        if base and self.find(base) is None:
             return None  # a prior speaks of the codes of one trained network
         weights, history = self._paths(self.folder, name)
         if not (weights.exists() and history.exists()):
             return None
         try:
             content = json.loads(history.read_text(encoding="utf-8"))
-            stored = History(**content.pop("history"))
+            stored, commit = History(**content.pop("history")), content.pop("commit", "unknown")
             if self._completed(name, content) != self._fingerprint(name):
                 return None
             model = checkpoint.load(weights, self.runtime.device)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             warnings.warn(f"{name!r} is trained anew: {error!r} in {history}.", stacklevel=2)
             return None
-        self.histories[name] = stored
+        self.histories[name], self.commits[name] = stored, commit
         # The layout that `fit` trains in: another one rounds differently.
         return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
