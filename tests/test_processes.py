@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -123,3 +124,30 @@ def test_a_launcher_without_accelerate_is_an_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "accelerate", None)
     with pytest.raises(ImportError, match="pip install accelerate"):
         processes.join("cpu")
+
+
+@pytest.mark.slow
+def test_the_command_line_in_two_processes(tmp_path):
+    """Only the first one prints, measures and writes."""
+    pytest.importorskip("accelerate")
+    generator = np.random.default_rng(0)
+    images = generator.integers(256, size=(96, 16, 16), dtype=np.uint8)
+    archive = tmp_path / "noise.npz"
+    np.savez(archive, train_images=images[:80], test_images=images[80:])
+    arguments = (
+        "reconstruction",
+        "--data",
+        str(archive),
+        "--out",
+        str(tmp_path),
+        "--device",
+        "cpu",
+    )
+    first, second = launch(2, "-m", "vqtutor.experiments", *arguments, timeout=300)
+    assert ", 2 processes" in first
+    assert "results, figures and networks are in" in first
+    assert "train VQ-VAE-2" not in second
+    networks = {path.name for path in (tmp_path / "noise-quick" / "networks").iterdir()}
+    stems = ("ae", "vae", "vq-vae-2")
+    assert networks == {f"{stem}.{kind}" for stem in stems for kind in ("json", "safetensors")}
+    assert (tmp_path / "noise-quick" / "reconstruction.json").is_file()
