@@ -188,7 +188,7 @@ def test_configs_inside_configs_and_tuples_come_back():
 
     Outer.__annotations__["inner"] = QuantizerConfig
     outer = Outer(((1, 2), (3, 4)), QUANTIZER)
-    assert checkpoint._restore(Outer, json.loads(json.dumps(asdict(outer)))) == outer
+    assert checkpoint.restore(Outer, json.loads(json.dumps(asdict(outer)))) == outer
 
 
 def test_a_field_that_came_later_takes_its_default():
@@ -198,12 +198,12 @@ def test_a_field_that_came_later_takes_its_default():
         note: str = "plain"
         widths: tuple[int, ...] = field(default_factory=lambda: (1, 2))
 
-    assert checkpoint._restore(Later, {"size": 3}) == Later(3)
-    assert checkpoint._restore(Later, {"size": 3, "note": "new"}) == Later(3, "new")
+    assert checkpoint.restore(Later, {"size": 3}) == Later(3)
+    assert checkpoint.restore(Later, {"size": 3, "note": "new"}) == Later(3, "new")
     with pytest.raises(ValueError, match=r"unknown fields \[\] and lacks \['size'\]; .* another"):
-        checkpoint._restore(Later, {"note": "new"})
+        checkpoint.restore(Later, {"note": "new"})
     with pytest.raises(ValueError, match=r"unknown fields \['depth'\] and lacks \[\]"):
-        checkpoint._restore(Later, {"size": 3, "depth": 1})
+        checkpoint.restore(Later, {"size": 3, "depth": 1})
 
 
 def test_networks_saved_before_a_field_are_loaded(path, model):

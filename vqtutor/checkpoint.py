@@ -140,35 +140,39 @@ def _build(path: Path, metadata: dict[str, str]) -> nn.Module:
         )
     entry = _MODELS[name]
     try:
-        config = _restore(entry.config, values)
+        config = restore(entry.config, values)
         with torch.random.fork_rng(devices=[]):  # a random start must not move the caller's seed
             return entry.model(config)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} has an unusable config of {name}: {error}") from error
 
 
-def _restore(kind: Any, value: Any) -> Any:
+def required_fields(kind: Any) -> set[str]:
+    """Names of the fields of a dataclass that have no default."""
+    return {
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    }
+
+
+def restore(kind: Any, value: Any) -> Any:
     """Undo `asdict` and JSON: a mapping becomes the dataclass `kind`, a list a tuple.
 
     A field that came later than the file takes its default, which is what older networks did.
     """
     if not (isinstance(kind, type) and is_dataclass(kind)):
-        return tuple(_restore(Any, item) for item in value) if isinstance(value, list) else value
+        return tuple(restore(Any, item) for item in value) if isinstance(value, list) else value
     if not isinstance(value, dict):
         raise TypeError(f"{kind.__name__} must be a mapping, got {value!r}.")
-    known = {field.name for field in fields(kind)}
-    required = {
-        field.name
-        for field in fields(kind)
-        if field.default is MISSING and field.default_factory is MISSING
-    }
+    known, required = {field.name for field in fields(kind)}, required_fields(kind)
     if not required <= value.keys() <= known:
         raise ValueError(
             f"{kind.__name__} has unknown fields {sorted(value.keys() - known)} and lacks "
             f"{sorted(required - value.keys())}; it was saved by another version of vqtutor."
         )
     hints = get_type_hints(kind)
-    return kind(**{name: _restore(hints[name], item) for name, item in value.items()})
+    return kind(**{name: restore(hints[name], item) for name, item in value.items()})
 
 
 def _check_fit(path: Path, model: nn.Module, tensors: dict[str, Tensor]) -> None:

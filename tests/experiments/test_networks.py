@@ -8,7 +8,8 @@ import torch
 
 from tests.experiments.standins import make_data
 from vqtutor.experiments import networks as module
-from vqtutor.experiments.networks import CLASSIFIERS, COMPARED, PRIORS, Networks, Plan, plan
+from vqtutor.experiments.networks import Networks
+from vqtutor.experiments.plans import CLASSIFIERS, COMPARED, PRIORS, Plan, plan
 from vqtutor.experiments.training import Recipe
 from vqtutor.models import (
     AutoencoderConfig,

@@ -26,7 +26,8 @@ from vqtutor.data import ImageSet
 from vqtutor.experiments import ledger, results
 from vqtutor.experiments.bottleneck_table import write_csv
 from vqtutor.experiments.catalog import EXPERIMENTS
-from vqtutor.experiments.networks import SCALES, Networks
+from vqtutor.experiments.networks import Networks
+from vqtutor.experiments.plans import SCALES
 from vqtutor.experiments.results import Provenance
 from vqtutor.experiments.stages import Stages
 from vqtutor.experiments.summary import summarize

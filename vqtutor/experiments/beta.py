@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
-from vqtutor.experiments.estimates import Estimate, estimate, ratio_of_means
-from vqtutor.experiments.examples import one_per_class
-from vqtutor.experiments.rates import active_units, kl_bits, posterior_of
+from vqtutor.experiments.estimates import Estimate, estimate, ratio
+from vqtutor.experiments.examples import classes_of, one_per_class
+from vqtutor.experiments.rates import active_units, kl_bits
 from vqtutor.experiments.reconstruction import PerImage, Reference, encodings
 from vqtutor.models import VAE
 
@@ -88,7 +87,7 @@ def run_beta(
     config = BetaConfig() if config is None else config
     if len(models) < 2:
         raise ValueError(f"a sweep needs two values of beta or more, got {sorted(models)}.")
-    images, labels = data.test.images, data.test.labels
+    images = data.test.images
     rows = one_per_class(data, config.num_examples)
     points: list[BetaPoint] = []
     found: list[dict[str, PerImage]] = []  # by way of decoding, for each beta
@@ -102,7 +101,7 @@ def run_beta(
                 previous = found[-1][way] if found else None
                 decoded[way], ways[way] = sweep.decode(model, latent, previous)
             found.append(ways)
-            posterior = posterior_of(model, images, config.batch_size)
+            posterior = latents.posterior_of(model, images, config.batch_size)
             points.append(
                 BetaPoint(
                     beta,
@@ -121,7 +120,7 @@ def run_beta(
         *sweep.change(first, plain_rows),
         *sweep.change(last, first),
         images[rows].numpy(),
-        () if labels is None else tuple(data.class_names[i] for i in labels[rows].tolist()),
+        classes_of(data, rows),
     )
 
 
@@ -137,21 +136,18 @@ class Sweep:
         """Decode the latents of all test images and measure them, also against `previous`."""
         images = latents.decode(model, latent, self.reference.batch_size)
         found = self.reference.measure(images)
-        ratio, change = (None, None) if previous is None else self.change(found, previous)
+        rise, blur = (None, None) if previous is None else self.change(found, previous)
         decoded = Decoded(
             mse=estimate(found.mse),
             ssim=estimate(found.ssim),
             sharpness=self.reference.sharpness(found),
-            mse_ratio=ratio,
-            sharpness_change=change,
+            mse_ratio=rise,
+            sharpness_change=blur,
             examples=latents.to_bytes(images[self.rows]),
         )
         return decoded, found
 
     def change(self, found: PerImage, other: PerImage) -> tuple[Estimate, Estimate]:
         """Ratio of the errors of `found` and `other`, and difference of their sharpness."""
-        gradients = (found.gradient - other.gradient, self.reference.originals.gradient)
-        return (
-            estimate(torch.stack([found.mse, other.mse], dim=1), ratio_of_means),
-            estimate(torch.stack(gradients, dim=1), ratio_of_means),
-        )
+        change = found.gradient - other.gradient
+        return ratio(found.mse, other.mse), ratio(change, self.reference.originals.gradient)

@@ -22,7 +22,7 @@ from vqtutor.experiments.coordinates import CoordinatesConfig, run_coordinates
 from vqtutor.experiments.disturbance import NoiseResult
 from vqtutor.experiments.examples import one_per_class
 from vqtutor.experiments.judging import RealImages, judge_real_images
-from vqtutor.experiments.sizes import SizeResult, measure_sizes, rebuilt
+from vqtutor.experiments.sizes import SizeResult, measure_sizes
 from vqtutor.experiments.sweeps import Sweep
 from vqtutor.models import Autoencoder
 from vqtutor.train import History
@@ -106,7 +106,7 @@ def run_bottleneck(
     shown = data.test.images[one_per_class(data, config.num_shown)]
     with latents.inference(judge, linked, *models.values()):
         sizes = measure_sizes(models, linked, data, histories, judge, train_images)
-        pictures = [rebuilt(model, shown) for _, model in sorted(models.items())]
+        pictures = [latents.rebuild(model, shown) for _, model in sorted(models.items())]
         real = original_accuracy = conversion = None
         if judge is not None and data.test.labels is not None:
             real = judge_real_images(judge, data, max_train=config.max_train, seed=seed)

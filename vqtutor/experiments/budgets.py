@@ -24,7 +24,6 @@ from vqtutor.experiments.rates import (
     entropy_bits,
     kl_bits,
     png_bits,
-    posterior_of,
 )
 from vqtutor.experiments.reconstruction import Comparison, PerImage, Reference
 
@@ -216,7 +215,7 @@ def at_its_rate(
         drawn = latents.sample_posterior(model, images, generator, config.batch_size)
         return latents.decode(model, drawn, config.batch_size)
 
-    posterior = posterior_of(model, data.test.images, config.batch_size)
+    posterior = latents.posterior_of(model, data.test.images, config.batch_size)
     numbers = posterior.mean.shape[1]
     return Rival(name, "draw", numbers, kl_bits(posterior).mean().item(), rebuild)
 

@@ -22,8 +22,16 @@ from vqtutor.experiments.generation import CONFIGS as GENERATION
 from vqtutor.experiments.generation import run_generation
 from vqtutor.experiments.hierarchy import run_hierarchy
 from vqtutor.experiments.identities import run_identities
-from vqtutor.experiments.networks import CLASSIFIERS, COMPARED, PRIORS, SIZES, Networks
-from vqtutor.experiments.plans import BETAS, COMMITMENTS, REPORTED
+from vqtutor.experiments.networks import Networks
+from vqtutor.experiments.plans import (
+    BETAS,
+    CLASSIFIERS,
+    COMMITMENTS,
+    COMPARED,
+    PRIORS,
+    REPORTED,
+    SIZES,
+)
 from vqtutor.experiments.posterior import run_posterior
 from vqtutor.experiments.priors import run_priors
 from vqtutor.experiments.reconstruction import run_reconstruction
@@ -88,7 +96,7 @@ def posterior(networks: Networks) -> Any:
 
 
 def budgets(networks: Networks) -> Any:
-    models = {name: networks[name] for name in SPENDERS if name in networks.plans}
+    models = networks.named(SPENDERS)
     return run_budgets(models, networks.data, seed=networks.seed)
 
 
@@ -134,10 +142,9 @@ def hierarchy(networks: Networks) -> Any:
 
 
 def priors(networks: Networks) -> Any:
-    names = [name for name in PRIOR_NAMES if name in networks.plans]
     return run_priors(
         networks["VQ-VAE-2"],
-        {name: networks[name] for name in names},
+        networks.named(PRIOR_NAMES),
         networks.data,
         networks.judge,
         seed=networks.seed,
@@ -145,13 +152,13 @@ def priors(networks: Networks) -> Any:
 
 
 def coordinates(networks: Networks, names: Sequence[str]) -> Any:
-    models = {name: networks[name] for name in names if name in networks.plans}
+    models = networks.named(names)
     config = COORDINATES[networks.scale]
     return run_coordinates(models, networks.data, seed=networks.seed, config=config)
 
 
 def transformation(networks: Networks, names: Sequence[str]) -> Any:
-    models = {name: networks[name] for name in names if name in networks.plans}
+    models = networks.named(names)
     config = TRANSFORMATION[networks.scale]
     return run_transformation(
         models, networks.data, networks.judge, seed=networks.seed, config=config
@@ -159,7 +166,7 @@ def transformation(networks: Networks, names: Sequence[str]) -> Any:
 
 
 def classification(networks: Networks, names: Sequence[str]) -> Any:
-    models = {name: networks[name] for name in names if name in networks.plans}
+    models = networks.named(names)
     config = CLASSIFICATION[networks.scale]
     return run_classification(models, networks.data, seed=networks.seed, config=config)
 
@@ -168,7 +175,7 @@ def generation(networks: Networks, names: Sequence[str], priors: Mapping[str, st
     """priors : by network, what the names of its two priors end in."""
     known = networks.plans
     return run_generation(
-        {name: networks[name] for name in names if name in known},
+        networks.named(names),
         networks.data,
         networks.judge,
         {

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from vqtutor import metrics
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet, Split
 from vqtutor.experiments import latents
-from vqtutor.experiments.estimates import Estimate, estimate, ratio_of_means
+from vqtutor.experiments.estimates import Estimate, estimate, ratio
 from vqtutor.models import VQVAE2
 from vqtutor.train import History
 
@@ -109,32 +108,31 @@ def measure_codebook(
 ) -> Codebook:
     """One model; against the validation errors `base`, (N,), and the error `target`, if given."""
     codes = latents.encode(model, data.train.images, config.batch_size)
-    sizes, usage = latents.num_codes(model, codes), {}
-    for level, grid in codes._asdict().items():
-        histogram = metrics.code_histogram(grid, sizes[level])
-        dead = int((histogram == 0).sum())
-        used, effective = metrics.code_usage(histogram), metrics.perplexity(histogram)
-        usage[level] = Usage(sizes[level], used, dead, effective)
-    validation, ratio = errors(model, data, data.validation, config), None
-    if base is not None:
-        ratio = estimate(torch.stack([validation, base], dim=1), ratio_of_means)
+    usage = {
+        level: Usage(
+            len(histogram),
+            metrics.code_usage(histogram),
+            int((histogram == 0).sum()),
+            metrics.perplexity(histogram),
+        )
+        for level, histogram in latents.code_histograms(model, codes).items()
+    }
+    validation = errors(model, data, data.validation, config)
     curve = curve_of(history)
     return Codebook(
         estimate(errors(model, data, data.test, config)),
         estimate(validation),
         usage,
         curve,
-        ratio,
+        None if base is None else ratio(validation, base),
         None if target is None else epochs_until(curve, target),
     )
 
 
 def errors(model: VQVAE2, data: ImageSet, split: Split, config: CodebooksConfig) -> Tensor:
     """Squared error per original pixel value of each image, (N,) float64."""
-    codes = latents.encode(model, split.images, config.batch_size)
-    painted = latents.decode(model, codes, config.batch_size)
-    originals = data.unpad(split.images).float() / 255
-    return metrics.squared_error(data.unpad(painted), originals).double()
+    rebuilt = latents.rebuild(model, split.images, config.batch_size)
+    return latents.squared_errors(rebuilt, data, split)
 
 
 def curve_of(history: History) -> tuple[float, ...]:

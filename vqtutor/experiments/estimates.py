@@ -57,6 +57,11 @@ def estimate(
     return Estimate(center(rows).item(), low, high)
 
 
+def ratio(first: Tensor, second: Tensor) -> Estimate:
+    """Mean of the one, (N,), over that of the other, of the same N images."""
+    return estimate(torch.stack([first, second], dim=1), ratio_of_means)
+
+
 def share(flags: Tensor, *, seed: int = 0) -> Estimate:
     """Share of `flags`, (N,) bool, that are true."""
     return estimate(flags.to(torch.float64), seed=seed)

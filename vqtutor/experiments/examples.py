@@ -24,6 +24,13 @@ def one_per_class(data: ImageSet, count: int) -> Tensor:
     return torch.cat([rows[0] for rows in by_class if len(rows)])[:count]
 
 
+def classes_of(data: ImageSet, rows: Tensor) -> tuple[str, ...]:
+    """Names of the classes of test images, by index; empty without labels."""
+    if data.test.labels is None:
+        return ()
+    return tuple(data.class_names[label] for label in data.test.labels[rows].tolist())
+
+
 def shown_pair(data: ImageSet, wanted: tuple[int, int]) -> tuple[int, int]:
     """The first test image of each of two classes, or of the first two there are."""
     rows = one_per_class(data, len(data.test))

@@ -117,7 +117,7 @@ def run_generation(
     with latents.inference(judge, second, *both, *models.values()):
         jury = Jury(judge, data, seed, config)
         for name, model in models.items():
-            again = rebuild(model, data.test.images, config.batch_size)
+            again = latents.rebuild(model, data.test.images, config.batch_size)
             rebuilt[name] = without_images(jury.score(again))
             score = partial(timed_score, jury, rebuilt=jury.features(again))
             fitted = data.train.images[order[: config.max_fitted]]
@@ -211,11 +211,6 @@ def labels_to_ask_for(config: GenerationConfig, *priors: Any) -> Tensor | None:
     """Labels (num_images,), every class as often as any other; None if no prior takes labels."""
     num_labels = max(prior.config.num_labels for prior in priors)
     return torch.arange(config.num_images) % num_labels if num_labels else None
-
-
-def rebuild(model: nn.Module, images: Tensor, batch_size: int) -> Tensor:
-    """Reconstructions (N, C, H, W); a VAE's are those of the posterior mean."""
-    return latents.decode(model, latents.encode(model, images, batch_size), batch_size)
 
 
 def decode_drawn(

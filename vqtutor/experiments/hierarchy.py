@@ -14,11 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vqtutor import metrics
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
-from vqtutor.experiments.estimates import Estimate, estimate, ratio_of_means, share
+from vqtutor.experiments.estimates import Estimate, estimate, ratio, share
 from vqtutor.experiments.examples import random_pairs
 from vqtutor.experiments.judging import judge_images
 from vqtutor.experiments.priors import bits_per_code
@@ -102,7 +101,7 @@ def run_hierarchy(
         }
         before = latents.decode(model, here, config.batch_size)
         after = {name: latents.decode(model, c, config.batch_size) for name, c in mixed.items()}
-        swaps, ratio = measure_swaps(data, judge, before, after, pairs[1], config)
+        swaps, flip_ratio = measure_swaps(data, judge, before, after, pairs[1], config)
         own = errors_and_bits(plain, data, priors.get("plain"), config)
         found = {
             name: compare(errors_and_bits(other, data, priors.get(name), config), own)
@@ -113,7 +112,7 @@ def run_hierarchy(
     return Hierarchy(
         config.num_pairs,
         swaps,
-        ratio,
+        flip_ratio,
         compare(own, own),
         found,
         latents.to_bytes(before[few]),
@@ -150,7 +149,7 @@ def measure_swaps(
         )
     if not flips:
         return swaps, None
-    return swaps, estimate(torch.stack([flips["top"], flips["bottom"]], dim=1), ratio_of_means)
+    return swaps, ratio(flips["top"], flips["bottom"])
 
 
 def coarse_share(differences: Tensor, below: float) -> float:
@@ -175,8 +174,7 @@ def errors_and_bits(
     """Of each test image the squared error per pixel value and the bits per bottom code, (N,)."""
     codes = latents.encode(model, data.test.images, config.batch_size)
     painted = latents.decode(model, codes, config.batch_size)
-    originals = data.unpad(data.test.images).float() / 255
-    errors = metrics.squared_error(data.unpad(painted), originals).double()
+    errors = latents.squared_errors(painted, data, data.test)
     if prior is None:
         return errors, None
     return errors, bits_per_code(prior, codes.bottom, data.test.labels, codes.top)
@@ -189,8 +187,3 @@ def compare(found: tuple[Tensor, Tensor | None], plain: tuple[Tensor, Tensor | N
     if bits is None or plain_bits is None:
         return Variant(estimate(errors), against)
     return Variant(estimate(errors), against, estimate(bits), ratio(bits, plain_bits))
-
-
-def ratio(first: Tensor, second: Tensor) -> Estimate:
-    """Mean of the one, (N,), over that of the other, of the same images."""
-    return estimate(torch.stack([first, second], dim=1), ratio_of_means)

@@ -15,6 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from vqtutor import metrics
+from vqtutor.data import ImageSet, Split
+from vqtutor.models import Posterior
 from vqtutor.sampling import evaluating
 
 Latent = Tensor | tuple[Tensor, ...]  # (B, D) float, or a NamedTuple of (B, H, W) int64
@@ -72,6 +75,12 @@ def bits(model: nn.Module, latent: Any) -> float:
     return sum(grid[0].numel() * math.log2(count) for grid, count in sizes)
 
 
+def code_histograms(model: nn.Module, codes: Any) -> dict[str, Tensor]:
+    """How often each of the K codes occurs in every grid of `codes`, (K,) int64, by name."""
+    levels = zip(num_codes(model, codes).items(), codes, strict=True)
+    return {level: metrics.code_histogram(grid, count) for (level, count), grid in levels}
+
+
 @contextlib.contextmanager
 def inference(*models: nn.Module | None) -> Iterator[None]:
     """No gradients and eval mode inside; afterwards every module is in the mode it had before."""
@@ -117,11 +126,28 @@ def decode(model: nn.Module, latent: Any, batch_size: int = BATCH_SIZE) -> Tenso
     return images
 
 
+def rebuild(model: nn.Module, images: Tensor, batch_size: int = BATCH_SIZE) -> Tensor:
+    """Reconstructions (N, C, H, W) of `images`; a VAE's are those of the posterior mean."""
+    return decode(model, encode(model, images, batch_size), batch_size)
+
+
+def squared_errors(rebuilt: Tensor, data: ImageSet, split: Split) -> Tensor:
+    """Squared error per pixel value of the reconstructions of a split, (N,) float64, unpadded."""
+    originals = data.unpad(split.images).float() / 255
+    return metrics.squared_error(data.unpad(rebuilt), originals).double()
+
+
+def posterior_of(model: nn.Module, images: Tensor, batch_size: int = BATCH_SIZE) -> Posterior:
+    """A VAE's posterior, mean and log-variance (N, D), of `images`, (N, C, H, W), on the CPU."""
+    found: Posterior = in_batches(model.posterior, images, device_of(model), batch_size)  # type: ignore[arg-type]
+    return found
+
+
 def sample_posterior(
     model: nn.Module, images: Tensor, generator: torch.Generator, batch_size: int = BATCH_SIZE
 ) -> Tensor:
     """Latents (N, D) drawn from a VAE's posterior, one per image, with noise from `generator`."""
-    mean, log_variance = in_batches(model.posterior, images, device_of(model), batch_size)  # type: ignore[arg-type]
+    mean, log_variance = posterior_of(model, images, batch_size)
     noise = torch.randn(mean.shape, generator=generator)
     return mean + (0.5 * log_variance).exp() * noise
 

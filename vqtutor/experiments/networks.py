@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,33 +22,11 @@ from vqtutor import checkpoint, processes
 from vqtutor.checks import check_choice
 from vqtutor.data import ImageSet
 from vqtutor.experiments.judging import Calibrated, calibrate
-from vqtutor.experiments.plans import (
-    CLASSIFIERS,
-    COMPARED,
-    COSTS,
-    PRIORS,
-    SCALES,
-    SIZES,
-    Plan,
-    Scale,
-    plan,
-)
+from vqtutor.experiments.plans import COMPARED, COSTS, Plan, Scale, plan
 from vqtutor.experiments.provenance import current_commit
 from vqtutor.experiments.training import Report, build, extract_codes, train
 from vqtutor.models import Codes
 from vqtutor.train import History, Runtime
-
-__all__ = [
-    "CLASSIFIERS",
-    "COMPARED",
-    "PRIORS",
-    "SCALES",
-    "SIZES",
-    "Networks",
-    "Plan",
-    "Scale",
-    "plan",
-]
 
 
 class Networks:
@@ -94,7 +72,11 @@ class Networks:
     @property
     def compared(self) -> dict[str, nn.Module]:
         """The three models that stand side by side."""
-        return {name: self[name] for name in COMPARED}
+        return self.named(COMPARED)
+
+    def named(self, names: Iterable[str]) -> dict[str, Any]:
+        """The networks of these names, without those that there is no plan for."""
+        return {name: self[name] for name in names if name in self.plans}
 
     @cached_property
     def judge(self) -> Calibrated | None:
@@ -183,17 +165,24 @@ class Networks:
         plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as on disk
         return plain
 
-    def _completed(self, name: str, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """A stored fingerprint; fields that its configs have gained since are at their defaults."""
-        planned = self.plans[name]
-        completed = {
-            **stored,
-            "config": with_defaults(stored["config"], planned.config),
-            "recipe": with_defaults(stored["recipe"], planned.recipe),
-        }
-        if base := planned.codes_of:
-            completed[base] = self._completed(base, stored[base])
-        return completed
+    def _agrees(self, name: str, stored: Mapping[str, Any]) -> bool:
+        """Whether a stored fingerprint is ours; fields that came later are at their defaults."""
+        planned, ours = self.plans[name], self._fingerprint(name)
+        base = planned.codes_of
+        apart = ("config", "recipe", base)
+        if stored.keys() != ours.keys() or any(
+            stored[key] != ours[key] for key in ours if key not in apart
+        ):
+            return False
+        if base and not self._agrees(base, stored[base]):
+            return False
+        try:
+            return all(
+                checkpoint.restore(type(wanted), stored[key]) == wanted
+                for key, wanted in (("config", planned.config), ("recipe", planned.recipe))
+            )
+        except ValueError:  # of another class, or with fields that nobody knows
+            return False
 
     def _save(self, name: str, model: nn.Module) -> None:
         if self.folder is None or not processes.is_first():
@@ -224,7 +213,7 @@ class Networks:
         try:
             content = json.loads(history.read_text(encoding="utf-8"))
             stored, commit = History(**content.pop("history")), content.pop("commit", "unknown")
-            if self._completed(name, content) != self._fingerprint(name):
+            if not self._agrees(name, content):
                 return None
             model = checkpoint.load(weights, self.runtime.device)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -233,16 +222,3 @@ class Networks:
         self.histories[name], self.commits[name] = stored, commit
         # The layout that `fit` trains in: another one rounds differently.
         return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def with_defaults(stored: Mapping[str, Any], like: Any) -> dict[str, Any]:
-    """`stored`, a dataclass such as `like` read from JSON, with the default of what it lacks."""
-    completed = dict(stored)
-    for field in fields(like):
-        value = getattr(like, field.name)
-        if field.name not in stored:
-            if field.default is not MISSING:
-                completed[field.name] = json.loads(json.dumps(field.default))
-        elif is_dataclass(value):
-            completed[field.name] = with_defaults(stored[field.name], value)
-    return completed

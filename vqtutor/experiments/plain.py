@@ -11,10 +11,12 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
+
+from vqtutor.checkpoint import required_fields
 
 DIGITS = 6  # significant digits of a stored float
 
@@ -82,12 +84,8 @@ def from_plain(hint: Any, value: Any, key: str, arrays: Mapping[str, np.ndarray]
 def _to_dataclass(cls: Any, value: Any, key: str, arrays: Mapping[str, np.ndarray]) -> Any:
     hints = typing.get_type_hints(cls)
     names = [field.name for field in fields(cls)]
-    required = [
-        field.name
-        for field in fields(cls)
-        if field.default is MISSING and field.default_factory is MISSING
-    ]
-    if missing := [name for name in required if name not in value]:
+    required = required_fields(cls)
+    if missing := [name for name in names if name in required and name not in value]:
         raise ValueError(f"{key or cls.__name__} lacks {', '.join(missing)}; run it again.")
     if unknown := [name for name in value if name not in names]:
         raise ValueError(f"{key or cls.__name__} has unknown fields: {', '.join(unknown)}.")

@@ -95,10 +95,11 @@ class Planner:
         beta: float = 1.0,
         codes_of: str = "",
         level: Level | None = None,
+        **more: Any,
     ) -> Plan:
-        """A plan with the epochs of its family."""
+        """A plan with the epochs of its family; `more` are further fields of the recipe."""
         fit = FitConfig(self.epochs[family], learning_rate=learning_rate, weight_decay=weight_decay)
-        recipe = Recipe(fit, self.batch_size, beta)
+        recipe = Recipe(fit, self.batch_size, beta, **more)
         return Plan(config, recipe, family, codes_of, level)
 
     def classifiers(self) -> Iterator[tuple[str, Plan]]:
@@ -116,8 +117,8 @@ class Planner:
     def autoencoders(self) -> Iterator[tuple[str, Plan]]:
         """With and without a posterior, all of one body except those of the bottleneck study."""
         for size in SIZES:
-            planned = self.plan("AE study", AutoencoderConfig(self.shape, size), 3e-3)
-            yield f"AE-{size}", replace(planned, recipe=replace(planned.recipe, watch_test=True))
+            config = AutoencoderConfig(self.shape, size)
+            yield f"AE-{size}", self.plan("AE study", config, 3e-3, watch_test=True)
         linked = AutoencoderConfig(self.inner, 128, body="linked")
         # As published: briefer than the study of sizes, with one learning rate throughout.
         fit = FitConfig(self.epochs["AE linked"], learning_rate=1e-3, rate="constant")
@@ -131,9 +132,8 @@ class Planner:
         yield "AE relu", self.plan("AE", replace(plain, code="relu"), 3e-3)
         yield "AE brief", self.plan("beta study", plain, 3e-3)
         for beta in BETAS:  # squared error, as in the original: what is left at 0 is an AE
-            swept = self.plan("beta study", vae, 3e-3, beta=beta)
-            recipe = replace(swept.recipe, likelihood="squared_error")
-            yield f"VAE beta={beta:g}", replace(swept, recipe=recipe)
+            swept = self.plan("beta study", vae, 3e-3, beta=beta, likelihood="squared_error")
+            yield f"VAE beta={beta:g}", swept
 
     def quantized(self) -> Iterator[tuple[str, Plan]]:
         """The VQ-VAE-2, the same at the original's sizes, and its variants."""

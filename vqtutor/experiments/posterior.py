@@ -23,7 +23,7 @@ from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
 from vqtutor.experiments.estimates import Estimate, estimate, share
 from vqtutor.experiments.judging import RealImages, judge_images, judge_real_images
-from vqtutor.experiments.rates import active_units, kl_bits, posterior_of
+from vqtutor.experiments.rates import active_units, kl_bits
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def aggregate(
     draw = latents.sample_posterior
     train = draw(model, data.train.images[rows], generator, config.batch_size)
     test = draw(model, data.test.images, generator, config.batch_size)
-    posterior = posterior_of(model, data.test.images, config.batch_size)
+    posterior = latents.posterior_of(model, data.test.images, config.batch_size)
     drawn = torch.randn(config.num_images, test.shape[1], generator=generator)
     images = latents.decode(model, drawn, config.batch_size)
 

@@ -20,7 +20,7 @@ from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
 from vqtutor.experiments.causality import Dependence, find_dependence
-from vqtutor.experiments.estimates import Estimate, estimate, ratio_of_means, share
+from vqtutor.experiments.estimates import Estimate, estimate, ratio, share
 from vqtutor.experiments.prior_samples import Sampling, compare_samplers, judge_samples
 from vqtutor.models import VQVAE2, Codes, MaskedPixelCNN, PixelCNN
 from vqtutor.sampling import evaluating
@@ -188,11 +188,7 @@ def level_bits(measured: Mapping[str, Tensor], codes: Tensor, num_codes: int) ->
         math.log2(num_codes),
         unigram.mean().item(),
         {name: estimate(bits) for name, bits in measured.items()},
-        {
-            name: estimate(torch.stack([everything, bits], dim=1), ratio_of_means)
-            for name, bits in others.items()
-            if name != "all"
-        },
+        {name: ratio(everything, bits) for name, bits in others.items() if name != "all"},
         None if without is None else estimate(positions * (without - everything)),
     )
 

@@ -16,17 +16,6 @@ from vqtutor.losses import gaussian_kl
 from vqtutor.models import Posterior
 
 
-def posterior_of(model: nn.Module, images: Tensor, batch_size: int) -> Posterior:
-    """A VAE's posterior, mean and log-variance (N, D), of `images`, (N, C, H, W), on the CPU."""
-    found: Posterior = latents.in_batches(
-        model.posterior,  # type: ignore[arg-type]
-        images,
-        latents.device_of(model),
-        batch_size,
-    )
-    return found
-
-
 def kl_bits(posterior: Posterior) -> Tensor:
     """KL from N(0, 1) in bits, (N,): what sending a draw costs on average (bits-back coding).
 

@@ -20,8 +20,8 @@ from vqtutor import metrics
 from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
-from vqtutor.experiments.estimates import Estimate, estimate, ratio_of_means, share
-from vqtutor.experiments.examples import one_per_class
+from vqtutor.experiments.estimates import Estimate, estimate, ratio, share
+from vqtutor.experiments.examples import classes_of, one_per_class
 from vqtutor.experiments.judging import judge_images
 from vqtutor.experiments.strokes import Strokes, compare_strokes
 
@@ -135,14 +135,13 @@ class Reference:
 
     def sharpness(self, found: PerImage) -> Estimate:
         """Mean gradient magnitude relative to that of the test images."""
-        pairs = torch.stack([found.gradient, self.originals.gradient], dim=1)
-        return estimate(pairs, ratio_of_means)
+        return ratio(found.gradient, self.originals.gradient)
 
     def compare(self, first: PerImage, second: PerImage) -> Comparison:
         """One set of reconstructions against another."""
         gradients = (first.gradient, second.gradient, self.originals.gradient)
         return Comparison(
-            mse_ratio=estimate(torch.stack([first.mse, second.mse], dim=1), ratio_of_means),
+            mse_ratio=ratio(first.mse, second.mse),
             ssim_gain=estimate(first.ssim - second.ssim),
             sharpness_gain=estimate(torch.stack(gradients, dim=1), nearer_to_last),
         )
@@ -194,7 +193,7 @@ def run_reconstruction(
     Accuracy and cross-entropy are None without a judge or without labels.
     """
     config = ReconstructionConfig() if config is None else config
-    images, labels = data.test.images, data.test.labels
+    images = data.test.images
     rows = one_per_class(data, config.num_examples)
     scores, examples, found = {}, {}, {}
     with latents.inference(judge, *models.values()):
@@ -216,7 +215,7 @@ def run_reconstruction(
         len(images),
         reference.accuracy,
         None if entropies is None else entropies.mean().item(),
-        () if labels is None else tuple(data.class_names[i] for i in labels[rows].tolist()),
+        classes_of(data, rows),
         images[rows].numpy(),
         examples,
         {
@@ -245,8 +244,7 @@ def code_scores(model: nn.Module, latent: latents.Latent) -> dict[str, Any]:
     """Usage and perplexity of each grid's codebook over all images; empty for vectors."""
     if not latents.is_discrete(latent):
         return {"usage": {}, "perplexity": {}}
-    levels = zip(latents.num_codes(model, latent).items(), latent, strict=True)
-    histograms = {level: metrics.code_histogram(grid, count) for (level, count), grid in levels}
+    histograms = latents.code_histograms(model, latent)
     return {
         "usage": {level: metrics.code_usage(counts) for level, counts in histograms.items()},
         "perplexity": {level: metrics.perplexity(counts) for level, counts in histograms.items()},

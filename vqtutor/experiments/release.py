@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from vqtutor import checkpoint, pretrained
 from vqtutor import data as datasets
-from vqtutor.data import ImageSet, Minibatches
+from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
-from vqtutor.experiments.networks import SIZES, Networks
-from vqtutor.losses import classification_loss, codes_loss
-from vqtutor.metrics import squared_error
-from vqtutor.train import evaluate
+from vqtutor.experiments.networks import Networks
+from vqtutor.experiments.plans import SIZES
+from vqtutor.experiments.priors import bits_per_code
+from vqtutor.experiments.warmup import answers_of
 
 # What a network of a run is called in the package; {data} is "mnist" or "cifar10".
 NAMES = {
@@ -48,31 +48,17 @@ def measure(model: nn.Module, data: ImageSet, codes: Any = None) -> dict[str, fl
     test_mse per pixel value of the image without its padding, test_accuracy of a classifier, and
     test_bits per code of a prior, whose `codes` are those of the test images.
     """
-    test, config = data.test, cast(Any, model).config
+    test = data.test
     if hasattr(model, "decode"):
-        rebuilt = latents.decode(model, latents.encode(model, test.images))
-        errors = squared_error(data.unpad(rebuilt), data.unpad(test.images).float() / 255)
-        return {"test_mse": errors.mean().item()}
+        rebuilt = latents.rebuild(model, test.images)
+        return {"test_mse": latents.squared_errors(rebuilt, data, test).mean().item()}
     if codes is None:
-        batches = Minibatches(test.images, test.labels, batch_size=512, shuffle=False)
-        terms = evaluate(
-            model,
-            lambda network, batch: (classification_loss(network(batch[0]), batch[1]), None),
-            batches,
-        )
-        return {"test_accuracy": terms["accuracy"]}
-    bottom = bool(config.condition_codes)
-    batches = Minibatches(
-        codes.bottom if bottom else codes.top,
-        test.labels if config.num_labels else None,
-        codes.top if bottom else None,
-        batch_size=512,
-        shuffle=False,
-    )
-    terms = evaluate(
-        model, lambda network, batch: (codes_loss(network(*batch), batch[0]), None), batches
-    )
-    return {"test_bits": terms["bits"]}
+        right = answers_of(cast(Any, model), data).eq(cast(Tensor, test.labels))
+        return {"test_accuracy": right.double().mean().item()}
+    with latents.inference(model):
+        prior: Any = model
+        wanted = codes.bottom if prior.config.condition_codes else codes.top
+        return {"test_bits": bits_per_code(prior, wanted, test.labels, codes.top).mean().item()}
 
 
 def rounded(model: nn.Module, dtype: torch.dtype | None) -> nn.Module:

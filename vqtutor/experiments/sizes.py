@@ -62,10 +62,6 @@ class SizeResult:
         return int(np.argmin(self.test_curve)) if self.test_curve else None
 
 
-def rebuilt(model: nn.Module, images: Tensor) -> Tensor:
-    return latents.decode(model, latents.encode(model, images))
-
-
 def measure_sizes(
     models: Mapping[int, Autoencoder],
     linked: Autoencoder,
@@ -96,7 +92,7 @@ def measure_sizes(
 def score_images(model: Autoencoder, judge: nn.Module | None, data: ImageSet) -> dict[str, Tensor]:
     """Per test image, (N,) float64: "mse"; "ssim" unless it is tiny; "accuracy" with a judge."""
     images = fitting_images(model, data, data.test.images)
-    reconstruction = rebuilt(model, images)
+    reconstruction = latents.rebuild(model, images)
     scores = {}
     if judge is not None and data.test.labels is not None:
         right = disturbance.answers(judge, data, reconstruction) == data.test.labels

@@ -18,7 +18,7 @@ from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents, paths
 from vqtutor.experiments.estimates import Estimate, estimate, mean, median, ratio_of_medians
-from vqtutor.experiments.examples import random_pairs, shown_pair
+from vqtutor.experiments.examples import classes_of, random_pairs, shown_pair
 from vqtutor.experiments.judging import RealImages, judge_images, judge_real_images
 
 
@@ -92,8 +92,7 @@ def run_transformation(
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.stack(random_pairs(data, config.num_pairs, generator))  # (2, P)
     pairs = torch.cat((shown.unsqueeze(1), drawn), dim=1)  # (2, 1 + P), the shown one first
-    labels = data.test.labels
-    classes = () if labels is None else tuple(data.class_names[i] for i in labels[shown].tolist())
+    classes = classes_of(data, shown)
     scores: dict[str, PathScores] = {}
     measured: dict[str, dict[str, Tensor]] = {}
     with latents.inference(judge, *models.values()):

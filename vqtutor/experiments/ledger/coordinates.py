@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from vqtutor.experiments.coordinates import ORIGINAL_KIND, Coordinates
 from vqtutor.experiments.ledger.answers import ORIGINAL, Answers, at_original_sizes, verdict_of
@@ -184,40 +184,31 @@ def judge_order(evidence: Evidence) -> Finding:
     return Finding(verdict, values, cause=causes[verdict], note=note)
 
 
-def _claim(
-    number: int,
-    statement: str,
-    metric: str,
-    confirmed_if: str,
-    refuted_if: str,
-    judge: Callable[[Evidence], Finding],
-    *,
-    seeds: int = 5,
-    headline: bool = False,
-) -> Claim:
-    return Claim(number, "G", statement, metric, confirmed_if, refuted_if, judge, seeds, headline)
-
-
 CLAIMS = (
-    _claim(
+    Claim(
         48,
+        "G",
         "Some coordinate of the autoencoder's vector controls how bright the digit is.",
         "Spearman correlation of the coordinate's value with mean intensity, in each of 200 images",
         "a coordinate with |ρ| >= 0.9 in >= 80 % of the images exists in every seed",
         "no such coordinate exists",
         judge_brightness,
+        seeds=5,
     ),
-    _claim(
+    Claim(
         49,
+        "G",
         "Some coordinate of the variational autoencoder's vector controls how far the digit leans.",
         "Spearman correlation of the coordinate's value with the slant from image moments, in each "
         "of 200 images; range of the slant",
         "|ρ| >= 0.9 in >= 80 % of the images and range >= 10 degrees, in every seed",
         "no such coordinate exists",
         judge_slant,
+        seeds=5,
     ),
-    _claim(
+    Claim(
         50,
+        "G",
         "One code of the VQ-VAE changes one part of the digit only.",
         "A90 (share of pixels with 90 % of the squared change) and L (share of the squared change "
         "inside the code's receptive field) for all bottom positions",
@@ -225,9 +216,11 @@ CLAIMS = (
         "A90 not smaller than that of the autoencoder's coordinates",
         judge_locality,
         headline=True,
+        seeds=5,
     ),
-    _claim(
+    Claim(
         51,
+        "G",
         "Unlike a code, a coordinate of the autoencoder or of the variational autoencoder acts on "
         "the whole digit.",
         "median A90 of the VQ-VAE's bottom codes over that of the other models' coordinates, each "
@@ -235,16 +228,17 @@ CLAIMS = (
         "ratio <= 0.5 for both models",
         "ratio >= 0.9 for one of them",
         judge_contrast,
+        seeds=5,
     ),
-    _claim(
+    Claim(
         52,
+        "G",
         "Sweeping the index of a code is a meaningful axis.",
         "change of the image from each index to the next, against random orders of the codes and "
         "the order from nearest vector to nearest vector",
         "smoother than random orders, permutation p < 0.01",
         "no difference from random orders, p >= 0.01",
         judge_order,
-        seeds=3,
         headline=True,
     ),
 )

@@ -252,23 +252,10 @@ def judge_sharpness(evidence: Evidence) -> Finding:
     return finding(verdict, values, causes, note, found)
 
 
-def _claim(
-    number: int,
-    statement: str,
-    metric: str,
-    confirmed_if: str,
-    refuted_if: str,
-    judge: Callable[[Evidence], Finding],
-    *,
-    seeds: int = 5,
-    headline: bool = True,
-) -> Claim:
-    return Claim(number, "H", statement, metric, confirmed_if, refuted_if, judge, seeds, headline)
-
-
 CLAIMS = (
-    _claim(
+    Claim(
         53,
+        "H",
         "On the way from one image to another the autoencoder blends the two, without garbage and "
         "without a third digit.",
         "garbage rate G and third-class rate T on 33-step paths of 1,000 pairs of two classes; "
@@ -276,17 +263,23 @@ CLAIMS = (
         "G <= 5 % and T <= 5 % and correlation >= 0.8",
         "G or T >= 20 %",
         judge_blend,
+        seeds=5,
+        headline=True,
     ),
-    _claim(
+    Claim(
         54,
+        "H",
         "On the way from one image to another the variational autoencoder passes other digits.",
         "third-class rate T, and its excess over the autoencoder's on the same pairs",
         "T >= 25 % and more than 5 points above the autoencoder's",
         "T < 10 %",
         judge_detour,
+        seeds=5,
+        headline=True,
     ),
-    _claim(
+    Claim(
         55,
+        "H",
         "On the way from one image to another the VQ-VAE passes other digits and garbage.",
         "T and G for four ways between two grids of codes: (i) indices interpolated and truncated, "
         "(ii) vectors interpolated and re-quantized, (iii) vectors interpolated, (iv) positions "
@@ -294,24 +287,28 @@ CLAIMS = (
         "G >= 30 % for (i)",
         "G < 10 % for (i)",
         judge_garbage,
+        seeds=5,
+        headline=True,
     ),
-    _claim(
+    Claim(
         56,
+        "H",
         "The VQ-VAE's paths hold more garbage than the autoencoder's.",
         "G of each of the four ways minus G of the autoencoder on the same pairs",
         "more than 5 points for every way",
         "not above 0 for (ii) and (iii)",
         judge_excess,
+        seeds=5,
+        headline=True,
     ),
-    _claim(
+    Claim(
         57,
+        "H",
         "Changing the VQ-VAE's vectors changes the entire image sharply.",
         "jumpiness J (largest over mean step) against the autoencoder's on the same pairs, and the "
         "share of pixels with 90 % of a step's squared change (A90)",
         "J >= 2 times the autoencoder's and step A90 >= 0.3",
         "J < 1.2 times the autoencoder's",
         judge_sharpness,
-        seeds=3,
-        headline=False,
     ),
 )
