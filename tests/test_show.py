@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from vqtutor import show
-from vqtutor.experiments.ledger.core import Ledger, Row, figure
+from vqtutor.experiments.ledger.core import Ledger, Row
 from vqtutor.experiments.provenance import Provenance
+from vqtutor.experiments.seeds import figure
 from vqtutor.models import ClassifierConfig, WarmupCNN
 
 

@@ -20,7 +20,8 @@ from vqtutor.experiments.provenance import Provenance
 from vqtutor.experiments.stages import duration
 
 if TYPE_CHECKING:  # every experiment comes with the ledger: too slow to import for a table
-    from vqtutor.experiments.ledger.core import Figure, Ledger, Row
+    from vqtutor.experiments.ledger.core import Ledger, Row
+from vqtutor.experiments.seeds import Figure
 
 
 @dataclass(frozen=True)

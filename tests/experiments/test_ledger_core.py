@@ -11,15 +11,14 @@ from vqtutor.experiments.ledger import core
 from vqtutor.experiments.ledger.core import (
     Claim,
     Evidence,
-    Figure,
     Finding,
     Ledger,
     Missing,
     build,
     decide,
-    figure,
 )
 from vqtutor.experiments.provenance import Provenance
+from vqtutor.experiments.seeds import figure
 
 
 @dataclass(frozen=True)
@@ -63,15 +62,6 @@ def test_seeds_that_do_not_make_sense():
         decide([True], [True, False])
     with pytest.raises(ValueError, match="cannot both confirm and refute"):
         decide([True, False], [True, False])
-
-
-def test_a_figure_is_mean_and_deviation_over_seeds():
-    assert figure([2.0]) == Figure(2.0, None, 1)
-    assert figure([1.0, 3.0, 8.0]) == Figure(4.0, pytest.approx(13**0.5), 3)
-    assert str(figure([0.5])) == "0.5"
-    assert str(figure([1.0, 3.0])) == "2 ± 1.4"
-    with pytest.raises(ValueError, match="one value per seed, got none"):
-        figure([])
 
 
 def test_evidence_finds_every_seed(tmp_path):

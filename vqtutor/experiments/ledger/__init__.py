@@ -19,7 +19,6 @@ from vqtutor.experiments.ledger import (
 from vqtutor.experiments.ledger.core import (
     Claim,
     Evidence,
-    Figure,
     Finding,
     Ledger,
     Missing,
@@ -27,10 +26,10 @@ from vqtutor.experiments.ledger.core import (
     Verdict,
     build,
     decide,
-    figure,
     write,
 )
 from vqtutor.experiments.provenance import Provenance
+from vqtutor.experiments.seeds import Figure, figure
 
 __all__ = [
     "CLAIMS",

@@ -9,16 +9,9 @@ from itertools import pairwise
 from vqtutor.experiments.coordinates import Coordinates
 from vqtutor.experiments.disturbance import Disturbance, Robustness
 from vqtutor.experiments.ledger import sizes
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Figure,
-    Finding,
-    Missing,
-    decide,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
 from vqtutor.experiments.ledger.sizes import judge_on_originals, known, studies
+from vqtutor.experiments.seeds import Figure, figure
 
 
 def noise_changes_the_image(evidence: Evidence) -> Finding:

@@ -6,16 +6,9 @@ from itertools import pairwise
 from typing import TypeVar
 
 from vqtutor.experiments.beta import BetaPoint, BetaSweep
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Figure,
-    Finding,
-    Missing,
-    decide,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
 from vqtutor.experiments.reconstruction import Reconstruction, ReconstructionScores
+from vqtutor.experiments.seeds import Figure, figure
 
 MODELS = ("AE", "VAE", "VAE, sampled", "VQ-VAE-2")
 Measured = TypeVar("Measured")

@@ -17,7 +17,7 @@ def of_the_copy(judge: Callable[[Evidence], Finding]) -> Callable[[Evidence], Fi
 
     def judged(evidence: Evidence) -> Finding:
         found = judge(evidence)
-        if evidence.folders(DATA) or not evidence.folders(f"{DATA}-jpeg"):
+        if evidence.run(DATA).is_dir() or not evidence.run(f"{DATA}-jpeg").is_dir():
             return found
         return replace(found, note=f"On a JPEG copy of CIFAR-10. {found.note}".strip())
 

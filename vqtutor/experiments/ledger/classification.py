@@ -10,15 +10,8 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from vqtutor.experiments.classification import Classification, Score
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Figure,
-    Finding,
-    Missing,
-    decide,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
+from vqtutor.experiments.seeds import Figure, figure
 
 LINEAR = "logistic regression"
 OURS, ORIGINAL = "classification", "classification-original"  # experiments

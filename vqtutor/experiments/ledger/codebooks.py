@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from vqtutor.experiments.codebooks import GRADIENT, Codebook, Codebooks
 from vqtutor.experiments.identities import Identities
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Finding,
-    Missing,
-    decide,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
 from vqtutor.experiments.ledger.values import each, over
+from vqtutor.experiments.seeds import figure
 
 LEVELS = ("top", "bottom")
 AVERAGE = "moving average"

@@ -7,15 +7,8 @@ stands beside it where that run is stored.
 from __future__ import annotations
 
 from vqtutor.experiments.estimates import Estimate
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Figure,
-    Finding,
-    Missing,
-    decide,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
+from vqtutor.experiments.seeds import Figure, figure
 from vqtutor.experiments.warmup import Classifier, Warmup
 
 REPORTED = ("5x5", "3x3-pairs", "3x3-deep")  # the networks that the original gives a figure for

@@ -6,16 +6,9 @@ from collections.abc import Sequence
 
 from vqtutor.experiments.coordinates import ORIGINAL_KIND, Coordinates
 from vqtutor.experiments.ledger.answers import ORIGINAL, Answers, at_original_sizes, verdict_of
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Figure,
-    Finding,
-    Missing,
-    Verdict,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, Verdict
 from vqtutor.experiments.ledger.looks import judge_brightness, judge_slant, measured, optional
+from vqtutor.experiments.seeds import Figure, figure
 from vqtutor.experiments.sweeps import Field
 
 CONTROLS = "coordinates-controls"  # the same of the original's sizes and of a grid without codes

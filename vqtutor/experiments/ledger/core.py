@@ -7,36 +7,23 @@ from stored results to a `Finding`. A verdict is only ever computed.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from vqtutor.checkpoint import write_whole
-from vqtutor.experiments import results
+from vqtutor.experiments import results, seeds
+from vqtutor.experiments.seeds import Figure
 
 Verdict = Literal["confirmed", "refuted", "undecided", "not tested"]
 Result = TypeVar("Result")
 
 # Other names under which the same images may have been measured, in order of preference.
 ALSO = {"cifar10": ("cifar10", "cifar10-jpeg")}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured quantity over seeds."""
-
-    mean: float
-    spread: float | None  # standard deviation over seeds; None with one seed
-    seeds: int
-
-    def __str__(self) -> str:
-        if self.spread is None:
-            return f"{self.mean:.4g}"
-        return f"{self.mean:.4g} ± {self.spread:.2g}"
 
 
 @dataclass(frozen=True)
@@ -96,9 +83,8 @@ class Evidence:
         found: dict[int, Result] = dict(enumerate(self.given.get((name, data), ())))
         if not self.given:
             for known_as in reversed(ALSO.get(data, (data,))):
-                for seed, folder in self.folders(known_as).items():
-                    if (folder / f"{name}.json").is_file():
-                        found[seed] = results.load(cls, folder, name)[0]
+                with contextlib.suppress(FileNotFoundError):
+                    found |= seeds.load(cls, self.run(known_as), name)
         if not found:
             raise Missing(
                 f"`python -m vqtutor.experiments {name} --data {data} --scale {self.scale} "
@@ -106,15 +92,9 @@ class Evidence:
             )
         return dict(sorted(found.items()))
 
-    def folders(self, data: str) -> dict[int, Path]:
-        """Folders with results of a data set, by seed: `mnist-full` is seed 0."""
-        first = Path(self.folder) / f"{data}-{self.scale}"
-        found = {0: first} if first.is_dir() else {}
-        for path in first.parent.glob(f"{first.name}-seed*"):
-            number = path.name.removeprefix(f"{first.name}-seed")
-            if path.is_dir() and number.isdecimal():
-                found[int(number)] = path
-        return found
+    def run(self, data: str) -> Path:
+        """The folder with results of a data set and seed 0, which need not be there."""
+        return Path(self.folder) / f"{data}-{self.scale}"
 
 
 @dataclass(frozen=True)
@@ -146,14 +126,6 @@ class Ledger:
     def count(self, verdict: Verdict) -> int:
         """How many claims got this verdict."""
         return sum(row.verdict == verdict for row in self.rows)
-
-
-def figure(values: Sequence[float]) -> Figure:
-    """Mean and standard deviation over seeds of one value per seed. ValueError for none."""
-    if not values:
-        raise ValueError("a figure needs one value per seed, got none.")
-    spread = statistics.stdev(values) if len(values) > 1 else None
-    return Figure(statistics.fmean(values), spread, len(values))
 
 
 def decide(confirmed: Sequence[bool], refuted: Sequence[bool]) -> Verdict:

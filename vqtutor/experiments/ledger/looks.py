@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from vqtutor import metrics
 from vqtutor.experiments.coordinates import ORIGINAL_KIND, Coordinates
 from vqtutor.experiments.ledger.answers import Answers, verdict_of
-from vqtutor.experiments.ledger.core import Evidence, Figure, Finding, Missing, Verdict, figure
+from vqtutor.experiments.ledger.core import Evidence, Finding, Missing, Verdict
+from vqtutor.experiments.seeds import Figure, figure
 from vqtutor.experiments.sweeps import Sweep
 
 

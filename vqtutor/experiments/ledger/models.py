@@ -8,15 +8,9 @@ from __future__ import annotations
 
 from vqtutor.experiments.budgets import Budgets, Code, Match
 from vqtutor.experiments.identities import Identities
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Finding,
-    Missing,
-    decide,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
 from vqtutor.experiments.posterior import Aggregate, AggregatePosteriors
+from vqtutor.experiments.seeds import figure
 
 ORIGINAL, OURS = "VQ-VAE-2 original", "VQ-VAE-2"
 SIZED = ("AE", "VAE", ORIGINAL)  # the networks as large as the original's

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vqtutor.experiments.generation import GenerationScores
 from vqtutor.experiments.jury import Sureness
 from vqtutor.experiments.ledger.cifar import DATA, SEEDS, claim
-from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide, figure
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
 from vqtutor.experiments.ledger.samples import (
     OTHERS,
     PRIOR,
@@ -23,6 +23,7 @@ from vqtutor.experiments.ledger.samples import (
     values_of,
 )
 from vqtutor.experiments.priors import Priors
+from vqtutor.experiments.seeds import figure
 
 # The comparisons that the original reports, as its own headings name them.
 REPORTED = ("reconstruction", "coordinates", "transformation", "classification", "generation")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from vqtutor.experiments.estimates import Estimate
-from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide, figure
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
 from vqtutor.experiments.ledger.values import each, over
 from vqtutor.experiments.priors import Priors
+from vqtutor.experiments.seeds import figure
 
 
 def apart(one: Estimate, times: float = 2.0) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from vqtutor.experiments.budgets import Budgets
 from vqtutor.experiments.estimates import Estimate
 from vqtutor.experiments.ledger.blur import BLUR, MODELS, given, scores
-from vqtutor.experiments.ledger.core import Claim, Evidence, Figure, Finding, decide, figure
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, decide
 from vqtutor.experiments.ledger.models import ORIGINAL, OURS, match_of
 from vqtutor.experiments.reconstruction import Reconstruction
+from vqtutor.experiments.seeds import Figure, figure
 
 
 def vq_beats_both(evidence: Evidence) -> Finding:

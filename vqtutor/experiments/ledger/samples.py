@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vqtutor.experiments.generation import Generation, GenerationScores
-from vqtutor.experiments.ledger.core import Evidence, Figure, Finding, Missing, figure
+from vqtutor.experiments.ledger.core import Evidence, Finding, Missing
+from vqtutor.experiments.seeds import Figure, figure
 from vqtutor.metrics import wilson_interval
 
 OURS, ORIGINAL = "generation", "generation-original"  # experiments

@@ -9,16 +9,9 @@ from typing import TypeVar
 
 from vqtutor.experiments.bottleneck import Bottleneck
 from vqtutor.experiments.bottleneck_table import sizes_of, table_of
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Figure,
-    Finding,
-    Missing,
-    decide,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
 from vqtutor.experiments.plain import to_plain
+from vqtutor.experiments.seeds import Figure, figure
 from vqtutor.experiments.sizes import Gain, SizeResult
 
 Value = TypeVar("Value")

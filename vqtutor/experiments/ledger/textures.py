@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vqtutor.experiments.generation import GenerationScores
 from vqtutor.experiments.ledger.cifar import DATA, claim
-from vqtutor.experiments.ledger.core import Evidence, Finding, Missing, decide, figure
+from vqtutor.experiments.ledger.core import Evidence, Finding, Missing, decide
 from vqtutor.experiments.ledger.samples import (
     AE_NORMAL,
     UNIFORM,
@@ -20,6 +20,7 @@ from vqtutor.experiments.ledger.samples import (
     stored,
     values_of,
 )
+from vqtutor.experiments.seeds import figure
 from vqtutor.experiments.texture import Texture
 
 

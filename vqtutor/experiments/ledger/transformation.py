@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from vqtutor.experiments.ledger.answers import ORIGINAL, Answers, at_original_sizes, verdict_of
-from vqtutor.experiments.ledger.core import (
-    Claim,
-    Evidence,
-    Figure,
-    Finding,
-    Missing,
-    Verdict,
-    figure,
-)
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, Verdict
+from vqtutor.experiments.seeds import Figure, figure
 from vqtutor.experiments.transformation import PathScores, Transformation
 
 AT_ORIGINAL = "transformation-original"  # the same with the VQ-VAE-2 of the original's sizes

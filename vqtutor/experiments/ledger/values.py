@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from vqtutor.experiments.ledger.core import Figure, figure
+from vqtutor.experiments.seeds import Figure, figure
 
 Result = TypeVar("Result")
 
