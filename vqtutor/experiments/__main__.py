@@ -26,6 +26,7 @@ from vqtutor.data import ImageSet
 from vqtutor.experiments import ledger, results
 from vqtutor.experiments.bottleneck_table import write_csv
 from vqtutor.experiments.catalog import EXPERIMENTS
+from vqtutor.experiments.manifest import take_stock
 from vqtutor.experiments.networks import Networks
 from vqtutor.experiments.plans import SCALES
 from vqtutor.experiments.results import Provenance
@@ -41,8 +42,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "name",
-        choices=["all", "ledger", *EXPERIMENTS],
-        help="which experiment; ledger: the claims, decided by all results that are in --out",
+        choices=["all", "ledger", "manifest", *EXPERIMENTS],
+        help="which experiment; ledger: the claims, decided by all results that are in --out; "
+        "manifest: which of the planned results are there, and which are missing",
     )
     parser.add_argument("--scale", choices=SCALES, default="quick", help="default: quick")
     parser.add_argument(
@@ -72,8 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; 0 when all went well, 130 after Ctrl-C."""
     options = parse(arguments)
     command = shlex.join(["python", "-m", "vqtutor.experiments", *(arguments or sys.argv[1:])])
-    if options.name == "ledger":
-        print(decide_claims(options.out, options.scale, command))
+    if options.name in ("ledger", "manifest"):
+        write = decide_claims if options.name == "ledger" else list_runs
+        print(write(options.out, options.scale, command))
         return 0
     try:
         device = Runtime(processes.join(options.device)).device
@@ -170,6 +173,25 @@ def decide_claims(folder: str, scale: str, command: str) -> str:
     verdicts = get_args(ledger.Verdict)
     counts = ", ".join(f"{written.count(verdict)} {verdict}" for verdict in verdicts)
     return "\n".join([*lines, "", f"{counts}: {Path(folder) / 'ledger.csv'}"])
+
+
+def list_runs(folder: str, scale: str, command: str) -> str:
+    """Write folder/manifest.json: what has been run and what is missing, with its command."""
+    manifest = take_stock(folder, EXPERIMENTS, scale)
+    origin = Provenance.collect(
+        "manifest",
+        config={"scale": scale},
+        data="all",
+        seed=0,
+        device="none",
+        seconds=0.0,
+        command=command,
+    )
+    path = results.save(manifest, folder, "manifest", origin)
+    missing = [entry.command for entry in manifest.missing]
+    return "\n".join(
+        [*missing, f"{len(missing)} of {len(manifest.entries)} planned results are missing: {path}"]
+    )
 
 
 def device_name(device: str) -> str:

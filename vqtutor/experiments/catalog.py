@@ -18,6 +18,7 @@ from vqtutor.experiments.codebooks import run_codebooks
 from vqtutor.experiments.coordinates import CONFIGS as COORDINATES
 from vqtutor.experiments.coordinates import run_coordinates
 from vqtutor.experiments.disturbance import run_disturbance
+from vqtutor.experiments.ensemble import run_ensemble
 from vqtutor.experiments.generation import CONFIGS as GENERATION
 from vqtutor.experiments.generation import run_generation
 from vqtutor.experiments.hierarchy import run_hierarchy
@@ -28,6 +29,7 @@ from vqtutor.experiments.plans import (
     CLASSIFIERS,
     COMMITMENTS,
     COMPARED,
+    JUDGES,
     PRIORS,
     REPORTED,
     SIZES,
@@ -207,6 +209,13 @@ EXPERIMENTS: dict[str, Experiment] = {
         tuple(f"{name} original" for name in REPORTED),
         warmup_original,
         lambda result: renamed(plots.draw_warmup(result), "warmup", "original"),
+        needs_labels=True,
+        study=True,
+    ),
+    "ensemble": Experiment(
+        JUDGES,
+        lambda n: run_ensemble(n.named(JUDGES), n.data),
+        lambda _: {},
         needs_labels=True,
         study=True,
     ),

@@ -118,9 +118,10 @@ class Networks:
     def _train(self, name: str) -> nn.Module:
         planned = self.plans[name]
         source = self._prior_data(planned) if planned.codes_of else self.data
-        torch.manual_seed(self.seed)  # initial weights, dropout and the VAE's noise
+        seed = self.seed + planned.seed
+        torch.manual_seed(seed)  # initial weights, dropout and the VAE's noise
         how: dict[str, Any] = {
-            "seed": self.seed,
+            "seed": seed,
             "runtime": self.runtime,
             "report": self.report(name),
         }
@@ -156,7 +157,7 @@ class Networks:
         described: dict[str, Any] = {
             "data": self.data.name,
             "images": len(self.data.train),
-            "seed": self.seed,
+            "seed": self.seed + self.plans[name].seed,
             "config": asdict(self.plans[name].config),
             "recipe": asdict(self.plans[name].recipe),
         }

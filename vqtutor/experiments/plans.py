@@ -33,6 +33,7 @@ SCALES = ("quick", "full")
 COMPARED = ("AE", "VAE", "VQ-VAE-2")
 PRIORS = ("top prior", "bottom prior")
 CLASSIFIERS = (*VARIANTS[:-1], "judge")
+JUDGES = ("judge", "second judge", "third judge")
 REPORTED = CLASSIFIERS[:3]  # the original gives a figure for these
 SIZES = (2, 4, 8, 16, 32, 64, 128)  # of the latents in the autoencoder study
 BETAS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # weights of the VAE's KL
@@ -53,6 +54,7 @@ class Plan:
     family: str = ""  # the entry of EPOCHS and COSTS
     codes_of: str = ""  # of a prior
     level: Level | None = None  # of a prior
+    seed: int = 0  # added to that of the run
 
 
 def plan(data: ImageSet, scale: Scale = "quick") -> dict[str, Plan]:
@@ -112,7 +114,9 @@ class Planner:
                 recipe = Recipe(fit, batch_size=min(100, self.batch_size))
                 yield f"{variant} original", Plan(config, recipe, "warm-up")
         config = ClassifierConfig("modern", self.shape, self.num_labels)
-        yield "judge", self.plan("judge", config, 1e-2, weight_decay=1e-2)
+        judge = self.plan("judge", config, 1e-2, weight_decay=1e-2)
+        for number, name in enumerate(JUDGES):  # the first one judges
+            yield name, replace(judge, seed=number)
 
     def autoencoders(self) -> Iterator[tuple[str, Plan]]:
         """With and without a posterior, all of one body except those of the bottleneck study."""

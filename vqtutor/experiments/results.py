@@ -20,7 +20,7 @@ from vqtutor.checkpoint import write_whole
 from vqtutor.experiments.plain import dump, from_plain, to_plain
 from vqtutor.experiments.provenance import Provenance
 
-__all__ = ["Provenance", "load", "save", "shipped"]
+__all__ = ["Provenance", "load", "origin", "save", "shipped"]
 
 Result = TypeVar("Result")
 
@@ -56,6 +56,26 @@ def load(cls: type[Result], folder: str | Path, name: str) -> tuple[Result, Prov
     FileNotFoundError names the command that makes the file; ValueError if the files hold another
     result, lack a field, have one too many, or are damaged.
     """
+    path, content, provenance = _read(folder, name)
+    if content["result_type"] != cls.__name__:
+        raise ValueError(
+            f"{path} holds a {content['result_type']} of the experiment "
+            f"{provenance.experiment!r}, not a {cls.__name__}."
+        )
+    arrays = _read_arrays(path.with_suffix(".npz"))
+    try:
+        return from_plain(cls, content["result"], "", arrays), provenance
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} does not fit {cls.__name__}: {error}") from error
+
+
+def origin(folder: str | Path, name: str) -> Provenance:
+    """The provenance of a stored result, whatever it is. Errors as for `load`."""
+    return _read(folder, name)[2]
+
+
+def _read(folder: str | Path, name: str) -> tuple[Path, dict[str, Any], Provenance]:
+    """The path and the content of folder/name.json, and the provenance in it."""
     path = Path(folder) / f"{name}.json"
     if not path.exists():
         raise FileNotFoundError(
@@ -64,20 +84,10 @@ def load(cls: type[Result], folder: str | Path, name: str) -> tuple[Result, Prov
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        stored, result = content["result_type"], content["result"]
         provenance = from_plain(Provenance, content["provenance"], "provenance", {})
+        return path, {key: content[key] for key in ("result_type", "result")}, provenance
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a stored result ({error!r}); run it again.") from error
-    if stored != cls.__name__:
-        raise ValueError(
-            f"{path} holds a {stored} of the experiment {provenance.experiment!r}, "
-            f"not a {cls.__name__}."
-        )
-    arrays = _read_arrays(path.with_suffix(".npz"))
-    try:
-        return from_plain(cls, result, "", arrays), provenance
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} does not fit {cls.__name__}: {error}") from error
 
 
 def shipped(name: str) -> Path:

@@ -21,6 +21,7 @@ from vqtutor.experiments.classification import Classification
 from vqtutor.experiments.codebooks import Codebooks
 from vqtutor.experiments.coordinates import Coordinates
 from vqtutor.experiments.disturbance import Disturbance
+from vqtutor.experiments.ensemble import Ensemble
 from vqtutor.experiments.generation import Generation
 from vqtutor.experiments.hierarchy import Hierarchy
 from vqtutor.experiments.identities import Identities
@@ -33,6 +34,7 @@ from vqtutor.experiments.warmup import Warmup
 RESULTS: dict[str, type] = {
     "warmup": Warmup,
     "warmup-original": Warmup,
+    "ensemble": Ensemble,
     "bottleneck": Bottleneck,
     "disturbance": Disturbance,
     "reconstruction": Reconstruction,

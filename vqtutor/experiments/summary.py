@@ -12,6 +12,7 @@ from vqtutor.experiments.classification import Classification
 from vqtutor.experiments.codebooks import Codebooks
 from vqtutor.experiments.coordinates import Coordinates
 from vqtutor.experiments.disturbance import Disturbance
+from vqtutor.experiments.ensemble import Ensemble
 from vqtutor.experiments.generation import Generation
 from vqtutor.experiments.hierarchy import Hierarchy
 from vqtutor.experiments.identities import Identities
@@ -52,6 +53,15 @@ def warmup_table(result: Warmup) -> str:
         for name, c in result.classifiers.items()
     ]
     return table("Classifiers", ["network", "weights", "accuracy", "errors"], rows)
+
+
+def ensemble_table(result: Ensemble) -> str:
+    every = result.alone | {"together": result.together}
+    rows = [
+        [name, percent(one.accuracy), f"{one.errors} of {result.num_test:,}"]
+        for name, one in every.items()
+    ]
+    return table("Judges, alone and together", ["network", "accuracy", "errors"], rows)
 
 
 def bottleneck_table(result: Bottleneck) -> str:
@@ -311,6 +321,7 @@ def priors_table(result: Priors) -> str:
 
 TABLES: dict[type, Callable[[Any], str]] = {
     Warmup: warmup_table,
+    Ensemble: ensemble_table,
     Bottleneck: bottleneck_table,
     Disturbance: disturbance_table,
     Reconstruction: reconstruction_table,
