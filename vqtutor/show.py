@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from vqtutor.experiments import results
 from vqtutor.experiments.provenance import Provenance
+from vqtutor.experiments.run_times import RunTimes
 from vqtutor.experiments.stages import duration
 
 if TYPE_CHECKING:  # every experiment comes with the ledger: too slow to import for a table
@@ -138,6 +140,15 @@ def provenance(origin: Provenance) -> Markdown:
     config = json.dumps(origin.config, indent=1)
     folded = f"<details><summary>Its full configuration</summary>\n\n```json\n{config}\n```\n\n"
     return Markdown("\n".join(lines) + f"\n\n{folded}</details>")
+
+
+def run_time(chapter: str) -> Markdown:
+    """How long the cells of a chapter took, where and when. KeyError for a name not measured."""
+    times, origin = results.load(RunTimes, results.ROOT, "chapters")
+    return Markdown(
+        f"Running its cells takes {duration(times.seconds[chapter])} at the {times.scale} scale "
+        f"({times.device}; {origin.date}, commit `{origin.commit[:10]}`)."
+    )
 
 
 def ledger(found: Ledger, section: str = "", numbers: Sequence[int] = ()) -> Markdown:

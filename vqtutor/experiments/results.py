@@ -20,9 +20,11 @@ from vqtutor.checkpoint import write_whole
 from vqtutor.experiments.plain import dump, from_plain, to_plain
 from vqtutor.experiments.provenance import Provenance
 
-__all__ = ["Provenance", "load", "origin", "save", "shipped"]
+__all__ = ["ROOT", "Provenance", "load", "origin", "save", "shipped"]
 
 Result = TypeVar("Result")
+
+ROOT = Path(__file__).parents[1] / "results"  # what comes with the package
 
 
 def save(result: Any, folder: str | Path, name: str, provenance: Provenance) -> Path:
@@ -95,14 +97,13 @@ def shipped(name: str) -> Path:
 
     FileNotFoundError lists the names that are there.
     """
-    folder = Path(__file__).parents[1] / "results"
-    if not (folder / name).is_dir():
-        names = sorted(entry.name for entry in folder.glob("*") if entry.is_dir())
+    if not (ROOT / name).is_dir():
+        names = sorted(entry.name for entry in ROOT.glob("*") if entry.is_dir())
         raise FileNotFoundError(
             f"no results named {name!r} come with the package: choose one of "
             f"{', '.join(names) or '(none)'}."
         )
-    return folder / name
+    return ROOT / name
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from vqtutor.experiments.coordinates import Coordinates
 from vqtutor.experiments.disturbance import Disturbance, Robustness
 from vqtutor.experiments.ledger import sizes
-from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, Missing, decide
+from vqtutor.experiments.ledger.core import Claim, Evidence, Finding, decide
 from vqtutor.experiments.ledger.sizes import judge_on_originals, known, studies
 from vqtutor.experiments.seeds import Figure, figure
 
@@ -45,12 +45,9 @@ def noise_changes_the_image(evidence: Evidence) -> Finding:
 
 def half_points(evidence: Evidence) -> dict[str, Figure]:
     """The 50 % point of other models, where they were disturbed and have one with every seed."""
-    try:
-        results = evidence.all(Disturbance, "disturbance")
-    except Missing:
-        return {}
+    results = evidence.optional(Disturbance, "disturbance")
     values = {}
-    for name in results[0].robustness:
+    for name in results[0].robustness if results else ():
         curves: list[Robustness] = [result.robustness[name] for result in results]
         points = [one.half_point for one in curves if one.half_point is not None]
         if len(points) == len(curves):
@@ -85,11 +82,8 @@ def range_is_sensible(evidence: Evidence) -> Finding:
     values = {"AE-16": figure(shares)}
     others: dict[str, list[float]] = {}
     for cls, name in ((Coordinates, "coordinates"), (Disturbance, "disturbance")):
-        try:
-            more: list[Coordinates | Disturbance] = list(evidence.all(cls, name))
-        except Missing:
-            continue
-        for model in more[0].inside:
+        more: list[Coordinates | Disturbance] = list(evidence.optional(cls, name))
+        for model in more[0].inside if more else ():
             others[model] = [mean(one.inside[model]) for one in more]
     values |= {model: figure(found) for model, found in others.items()}
     cause = {

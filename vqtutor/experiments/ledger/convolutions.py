@@ -37,13 +37,10 @@ def pairs_lose_points(evidence: Evidence) -> Finding:
     drops = [drop_of(result, "3x3-pairs") for result in results]
     verdict = decide([one.above(0.03) for one in drops], [one.high < 0.01 for one in drops])
     values = {"drop": figure([one.value for one in drops])}
-    try:
-        published = evidence.all(Warmup, "warmup-original")
+    if published := evidence.optional(Warmup, "warmup-original"):
         values["drop, original recipe"] = figure(
             [drop_of(result, "3x3-pairs").value for result in published]
         )
-    except Missing:
-        pass
     cause = {
         "confirmed": "Pairs of 3x3 with these few maps lose more than their weights explain.",
         "refuted": "Two 3x3 layers see as far as one 5x5; the printed loss was one batch of 100.",
@@ -173,12 +170,9 @@ def drop_of(result: Warmup, name: str) -> Estimate:
 
 def original(evidence: Evidence, name: str) -> dict[str, Figure]:
     """Accuracy of the network trained by the original's recipe, where that run is stored."""
-    try:
-        results = evidence.all(Warmup, "warmup-original")
-    except Missing:
-        return {}
+    results = evidence.optional(Warmup, "warmup-original")
     accuracies = [named(result, name).accuracy for result in results]
-    return {f"{name}, original recipe": figure(accuracies)}
+    return {f"{name}, original recipe": figure(accuracies)} if accuracies else {}
 
 
 CLAIMS = (

@@ -78,6 +78,13 @@ class Evidence:
         """Results of experiment `name`, instances of `cls`, by seed; Missing if there is none."""
         return list(self.by_seed(cls, name, data).values())
 
+    def optional(self, cls: type[Result], name: str, data: str = "mnist") -> list[Result]:
+        """The same, but nothing where there is none: for values that no verdict depends on."""
+        try:
+            return self.all(cls, name, data)
+        except Missing:
+            return []
+
     def by_seed(self, cls: type[Result], name: str, data: str = "mnist") -> dict[int, Result]:
         """The same by number of the seed: two experiments may have been run with different ones."""
         found: dict[int, Result] = dict(enumerate(self.given.get((name, data), ())))

@@ -70,14 +70,10 @@ def codes_are_better_than_the_others(evidence: Evidence) -> Finding:
         [beaten(r, frechet) or beaten(r, kernel) for r in results],
     )
     values = values_of(results, (PRIOR, *OTHERS), ("Fréchet", "kernel"))
-    try:
-        for level in ("top", "bottom"):
-            known = [
-                found.levels[level].bits["all"] for found in evidence.all(Priors, "priors", DATA)
-            ]
-            values[f"{level} prior: bits per code"] = figure([one.value for one in known])
-    except Missing:
-        pass
+    priors = evidence.optional(Priors, "priors", DATA)
+    for level in ("top", "bottom") if priors else ():
+        known = [found.levels[level].bits["all"].value for found in priors]
+        values[f"{level} prior: bits per code"] = figure(known)
     cause = {
         "confirmed": "Codes keep the detail, and the priors know which codes go together.",
         "refuted": "Another model's draws lie nearer to the test images.",

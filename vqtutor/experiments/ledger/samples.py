@@ -127,11 +127,8 @@ def of_the_original(
     evidence: Evidence, names: Sequence[str], quantities: Sequence[str]
 ) -> dict[str, Figure]:
     """The same of the networks with the original's sizes, where that run is stored."""
-    try:
-        results = evidence.all(Generation, ORIGINAL)
-    except Missing:
-        return {}
-    return values_of(results, names, quantities)
+    results = evidence.optional(Generation, ORIGINAL)
+    return values_of(results, names, quantities) if results else {}
 
 
 def floor(results: Sequence[Generation], quantity: str) -> Figure | None:
