@@ -101,3 +101,21 @@ def test_package_data_is_named():
     """Weights and results travel with the package, or a chapter opened alone finds nothing."""
     named = read_project()["tool"]["setuptools"]["package-data"]["vqtutor"]
     assert named == ["py.typed", "weights/*", "results/**"]
+
+
+def read_workflow(name: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text("utf-8"))
+
+
+def commands_of(name: str) -> list[str]:
+    jobs = read_workflow(name)["jobs"].values()
+    return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+
+def test_workflows_run_what_a_developer_runs():
+    versions = read_workflow("tests")["jobs"]["tests"]["strategy"]["matrix"]["python"]
+    named = (line.split(" :: ")[-1] for line in read_project()["project"]["classifiers"])
+    assert versions == [version for version in named if re.fullmatch(r"3\.\d+", version)]
+    assert commands_of("tests") == ['pip install -e ".[dev]"', "pytest", ".ci/run"]
+    assert "jupyter-book build . -W -n --keep-going" in commands_of("pages")
+    assert "jupyter-book build . --builder linkcheck" in commands_of("nightly")
