@@ -40,7 +40,8 @@ def test_every_plan_has_its_epochs(scale, count):
         assert planned.recipe.fit.epochs == EPOCHS[scale, count >= 10_000][planned.family]
         large = 100 if name.removesuffix(" original") in REPORTED and " " in name else 128
         assert planned.recipe.batch_size == (large if count >= 10_000 else 32)
-    families = {planned.family for planned in plans.values()}
+    color = plan(blank((3, 16, 16), count=count), scale)
+    families = {planned.family for planned in (*plans.values(), *color.values())}
     assert families == EPOCHS[scale, True].keys() == COSTS.keys()
     for size in SIZES:
         assert plans[f"AE-{size}"].config.latent_dim == size

@@ -204,7 +204,20 @@ def test_codes_are_those_of_the_whole_set_at_once():
 def test_every_field_of_the_recipe_counts(name, value):
     changed, _ = trained(VARIATIONAL, replace(RECIPE, **{name: value}))
     assert not torch.equal(weights(changed), weights(trained(VARIATIONAL)[0]))
-    assert len(fields(Recipe)) == 5  # these four, and watch_test, which changes nothing
+    # These four, the two below, and watch_test, which changes nothing.
+    assert len(fields(Recipe)) == 7
+
+
+@pytest.mark.parametrize(("name", "value"), [("shift", 1), ("mirror", True)])
+def test_training_images_of_a_classifier_are_varied_and_validation_images_are_not(name, value):
+    recipe = replace(RECIPE, **{name: value})
+    config = ClassifierConfig("5x5", INNER, 3)
+    changed, history = trained(config, recipe)
+    assert not torch.equal(weights(changed), weights(trained(config)[0]))
+    with torch.no_grad():
+        logits = changed(pixels(DATA.validation)[..., 2:-2, 2:-2])
+    right = (logits.argmax(dim=1) == DATA.validation.labels).double().mean()
+    assert history.validation[history.best_epoch]["accuracy"] == pytest.approx(right.item())
 
 
 def test_beta_weighs_the_commitment_too():

@@ -115,6 +115,9 @@ class Planner:
                 yield f"{variant} original", Plan(config, recipe, "warm-up")
         config = ClassifierConfig("modern", self.shape, self.num_labels)
         judge = self.plan("judge", config, 1e-2, weight_decay=1e-2)
+        if self.color:  # photographs are harder to tell apart, and may be mirrored
+            wider = replace(config, channels=(32, 64, 128))
+            judge = self.plan("color judge", wider, 1e-2, weight_decay=1e-2, shift=4, mirror=True)
         for number, name in enumerate(JUDGES):  # the first one judges
             yield name, replace(judge, seed=number)
 
@@ -228,6 +231,7 @@ def inner_shape(data: ImageSet) -> tuple[int, int, int]:
 FAMILIES: Mapping[str, tuple[int, int, int, int]] = {
     "warm-up": (15, 2, 100, 10),
     "judge": (15, 3, 60, 12),
+    "color judge": (15, 3, 60, 30),
     "AE study": (20, 4, 100, 100),
     "AE linked": (20, 4, 100, 20),
     "AE": (60, 20, 400, 100),
@@ -248,6 +252,7 @@ EPOCHS: Mapping[tuple[str, bool], Mapping[str, int]] = {
 COSTS = {
     "warm-up": 0.1,
     "judge": 0.4,
+    "color judge": 1.5,
     "AE study": 0.07,
     "AE linked": 0.03,
     "AE": 0.1,

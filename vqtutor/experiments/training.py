@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from vqtutor import processes
 from vqtutor.checks import check_choice, check_positive
-from vqtutor.data import ImageSet, Minibatches, Split
+from vqtutor.data import ImageSet, Minibatches, Split, vary
 from vqtutor.experiments import latents
 from vqtutor.losses import (
     classification_loss,
@@ -50,6 +50,8 @@ class Recipe:
     batch_size: int = 128
     beta: float = 1.0  # weight of the VAE's KL; of the VQ-VAE's commitment
     likelihood: Literal["bernoulli", "squared_error"] = "bernoulli"  # of the VAE's pixels
+    shift: int = 0  # of a classifier: so many pixels at most, each training image its own
+    mirror: bool = False  # of a classifier: half of the training images, left to right
     watch_test: bool = False  # of an autoencoder: its test error after every epoch, to be shown
 
     def __post_init__(self) -> None:
@@ -67,6 +69,8 @@ def train_classifier(model: WarmupCNN, data: ImageSet, recipe: Recipe, **how: An
     def objective(network: Any, batch: tuple[Tensor, Tensor]) -> tuple[Any, Any]:
         images, labels = batch
         images = fitting_images(model, data, images)
+        if network.training:
+            images = vary(images, shift=recipe.shift, mirror=recipe.mirror)
         logits = network(images)
         return classification_loss(logits, labels), logits
 
