@@ -163,6 +163,7 @@ def test_every_way_is_tried_and_scored():
         "VQ-VAE-2, uniform",
         "VQ-VAE-2, PixelCNN",
         "VQ-VAE-2, PixelCNN, refusing",
+        "VQ-VAE-2, PixelCNN, cooler",
     ]
     for name, score in result.scores.items():
         assert score.images.shape == (12, 1, SIZE, SIZE), name
@@ -171,7 +172,10 @@ def test_every_way_is_tried_and_scored():
         assert score.num_images == 60
         assert (score.accuracy is None) == ("PixelCNN" not in name)
         assert (score.accepted is None) == ("refusing" not in name)
-        assert (score.taught_accuracy is None) == (name != "VQ-VAE-2, PixelCNN")
+        asked_once = name in ("VQ-VAE-2, PixelCNN", "VQ-VAE-2, PixelCNN, cooler")
+        assert (score.taught_accuracy is None) == (not asked_once)
+    (trials,) = result.trials.values()
+    assert [trial.temperature for trial in trials] == list(GenerationConfig().temperatures)
     assert list(result.reconstructions) == ["AE", "VAE", "VQ-VAE-2"]
     assert (result.judge.accuracy, result.judge.temperature) == (1, 1)
     assert result.skipped == {}
@@ -287,7 +291,8 @@ def test_refusing_raises_the_accuracy_and_not_the_number(monkeypatch):
     seeds: list[int] = []
     monkeypatch.setattr("vqtutor.sampling.generate", generate)
     result = run_all()  # refused images are drawn again once
-    assert seeds == [0, 1]  # and not from the noise that they came from
+    assert seeds[:2] == [0, 1]  # and not from the noise that they came from
+    assert seeds[2:] == [0] * 6  # five temperatures are tried, the best one is taken
     free, refusing = (result.scores[f"VQ-VAE-2, PixelCNN{way}"] for way in ("", ", refusing"))
     assert refusing.num_images == free.num_images == 60
     assert refusing.seconds > free.seconds
@@ -419,7 +424,7 @@ def test_without_a_second_classifier_the_result_says_so():
 
 def test_batch_size_changes_no_draw():
     one, other = run_all(), run_all(batch_size=7)
-    for name in list(one.scores)[:-2]:  # a prior draws its noise batch by batch
+    for name in list(one.scores)[:-3]:  # a prior draws its noise batch by batch
         first, second = one.scores[name].images, other.scores[name].images
         np.testing.assert_allclose(first.astype(int), second.astype(int), atol=1, err_msg=name)
 
@@ -457,7 +462,7 @@ def test_result_is_stored_and_read_again(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": -1.0}, r"temperature must be 0 or more, got -1\.0"),
+        ({"temperatures": (1.0, -1.0)}, r"temperatures must be 0 or more, got \(1\.0, -1\.0\)"),
         ({"num_images": 0}, "num_images must be at least 1, got 0"),
         (
             {"confidence": 1.5},

@@ -21,6 +21,7 @@ from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet, Split
 from vqtutor.experiments import latents, samplers
 from vqtutor.experiments.conditional import refuse_and_redraw, sees_the_class, taught_accuracy
+from vqtutor.experiments.cooling import Trial, best, try_temperatures
 from vqtutor.experiments.jury import GenerationScores, JudgeReport, Jury
 
 __all__ = ["CONFIGS", "Generation", "GenerationConfig", "GenerationScores", "run_generation"]
@@ -38,7 +39,9 @@ class GenerationConfig:
     max_train: int = 10_000  # training images that the judge compares with
     max_fitted: int = 10_000  # training images that the mixture is fitted to
     max_compared: int = 500  # images whose nearest training image is looked for
-    temperature: float = 1.0  # of the PixelCNN priors
+    # Of the PixelCNN priors, beside 1: the one that serves best is found on so many images of each.
+    temperatures: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7, 0.6)
+    num_tried: int = 200
     confidence: float = 0.9  # that the second classifier must have in the class asked for
     rounds: int = 5  # how often what it refuses is drawn again
     epochs: int = 5  # of the classifier that is taught by generated images
@@ -48,6 +51,7 @@ class GenerationConfig:
         check_positive(
             num_images=self.num_images,
             num_shown=self.num_shown,
+            num_tried=self.num_tried,
             components=self.components,
             max_train=self.max_train,
             max_fitted=self.max_fitted,
@@ -55,8 +59,8 @@ class GenerationConfig:
             epochs=self.epochs,
             batch_size=self.batch_size,
         )
-        if self.temperature < 0:
-            raise ValueError(f"temperature must be 0 or more, got {self.temperature}.")
+        if not self.temperatures or min(self.temperatures) < 0:
+            raise ValueError(f"temperatures must be 0 or more, got {self.temperatures}.")
         if not 0 <= self.confidence <= 1 or self.rounds < 0:
             raise ValueError(
                 "confidence must lie in [0, 1] and rounds be 0 or more, got "
@@ -67,7 +71,9 @@ class GenerationConfig:
 # By scale. The full one compares with all training images that there are.
 CONFIGS: Mapping[str, GenerationConfig] = {
     "quick": GenerationConfig(),
-    "full": GenerationConfig(num_images=10_000, max_train=60_000, max_compared=1000, epochs=10),
+    "full": GenerationConfig(
+        num_images=10_000, max_train=60_000, max_compared=1000, num_tried=2000, epochs=10
+    ),
 }
 
 
@@ -76,7 +82,8 @@ class Generation:
     """All ways side by side, and what real images get."""
 
     # "AE, U(-1, 1)", "AE, N(0, 1)", "AE, mixture", "VAE, ...", "VQ-VAE-2, uniform",
-    # "..., PixelCNN" and "..., PixelCNN, refusing", where a second classifier refuses images
+    # "..., PixelCNN", "..., PixelCNN, refusing", where a second classifier refuses images, and
+    # "..., PixelCNN, cooler", at a temperature that this classifier chose on validation images
     scores: dict[str, GenerationScores]
     # Training images, scored as if a model had made them; their garbage rate and how new they are
     # are those of test images, since training images are what both are measured against.
@@ -89,6 +96,7 @@ class Generation:
     # What each model makes of the latents of test images, without pictures
     reconstructions: dict[str, GenerationScores] = field(default_factory=dict)
     judge: JudgeReport | None = None
+    trials: dict[str, tuple[Trial, ...]] = field(default_factory=dict)  # temperatures, by way
 
 
 def run_generation(
@@ -112,6 +120,7 @@ def run_generation(
     scores: dict[str, GenerationScores] = {}
     rebuilt: dict[str, GenerationScores] = {}
     lessons: dict[str, Split] = {}
+    trials: dict[str, tuple[Trial, ...]] = {}
     skipped: dict[str, str] = {} if judge is not None else {"judgment": "there is no judge."}
     both = [prior for pair in priors.values() for prior in pair]
     with latents.inference(judge, second, *both, *models.values()):
@@ -132,17 +141,30 @@ def run_generation(
                 continue
             labels = labels_to_ask_for(config, *priors[name])
             draw_for = partial(decode_generated, model, *priors[name], config)
-            scores[way], images = score(partial(draw_for, labels), labels)
+            scores[way], images = score(partial(draw_for, 1.0, labels), labels)
             if labels is None or judge is None:
                 continue
             lessons[way] = Split(torch.from_numpy(latents.to_bytes(images)), labels)
             if second is None:
                 skipped[f"{way}, refusing"] = "there is no second classifier."
                 continue
-            draw = partial(refuse, images, labels, draw_for, second, data, config)
+            draw = partial(refuse, images, labels, partial(draw_for, 1.0), second, data, config)
             refusing, _ = score(draw, labels)
             spent = scores[way].seconds + refusing.seconds  # its images were there already
             scores[f"{way}, refusing"] = replace(refusing, seconds=spent)
+            cooler = f"{way}, cooler"
+            trials[cooler] = try_temperatures(
+                draw_for,
+                labels[: config.num_tried],
+                config.temperatures,
+                second,
+                data,
+                seed=seed,
+                batch_size=config.batch_size,
+            )
+            chosen = best(trials[cooler]).temperature
+            scores[cooler], images = score(partial(draw_for, chosen, labels), labels)
+            lessons[cooler] = Split(torch.from_numpy(latents.to_bytes(images)), labels)
         real, noise = score_real(jury, some, config)
     if judge is not None and data.train.labels is not None:
         lessons["real"] = Split(data.train.images[some], data.train.labels[some])
@@ -166,6 +188,7 @@ def run_generation(
         noise,
         rebuilt,
         jury.report(),
+        trials,
     )
 
 
@@ -229,6 +252,7 @@ def decode_generated(
     top_prior: nn.Module,
     bottom_prior: nn.Module,
     config: GenerationConfig,
+    temperature: float,
     labels: Tensor | None,
     generator: torch.Generator,
 ) -> Tensor:
@@ -238,7 +262,7 @@ def decode_generated(
         top_prior,  # type: ignore[arg-type]
         bottom_prior,  # type: ignore[arg-type]
         labels,
-        config.temperature,
+        temperature,
         generator,
         num_images=config.num_images if labels is None else None,
         batch_size=config.batch_size,
