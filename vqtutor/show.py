@@ -11,7 +11,7 @@ import json
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -84,9 +84,10 @@ def shapes(model: nn.Module, *inputs: Tensor, call: str = "forward") -> Markdown
     """
     rows: list[tuple[str, str, int]] = [("input", _shape(inputs[0]), 0)]
 
-    def note(layer: nn.Module, _: object, output: Tensor) -> None:
+    def note(layer: nn.Module, _: object, output: Any) -> None:
         weights = sum(weight.numel() for weight in layer.parameters())
-        name, shape = f"`{_brief(layer)}`", _shape(output)
+        # A quantizer answers with more than the vectors.
+        name, shape = f"`{_brief(layer)}`", _shape(getattr(output, "vectors", output))
         if len(rows) > 1 and not weights and shape == rows[-1][1]:
             before, _, count = rows.pop()
             rows.append((f"{before}, {name}", shape, count))
@@ -103,7 +104,11 @@ def shapes(model: nn.Module, *inputs: Tensor, call: str = "forward") -> Markdown
         model.train(was_training)
         for hook in hooks:
             hook.remove()
-    return table(["layer", "shape", "weights"], [*rows, ("together", "", sum(r[2] for r in rows))])
+    counted, every = sum(row[2] for row in rows), sum(w.numel() for w in model.parameters())
+    if call == "forward" and every > counted:  # belong to no layer, such as a learned offset
+        rows.append(("others", "", every - counted))
+        counted = every
+    return table(["layer", "shape", "weights"], [*rows, ("together", "", counted)])
 
 
 def _shape(tensor: Tensor) -> str:

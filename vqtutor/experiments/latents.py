@@ -138,7 +138,10 @@ def squared_errors(rebuilt: Tensor, data: ImageSet, split: Split) -> Tensor:
 
 
 def posterior_of(model: nn.Module, images: Tensor, batch_size: int = BATCH_SIZE) -> Posterior:
-    """A VAE's posterior, mean and log-variance (N, D), of `images`, (N, C, H, W), on the CPU."""
+    """A VAE's posterior, mean and log-variance (N, D), of `images`, (N, C, H, W), on the CPU.
+
+    Gradients are kept where they are on.
+    """
     found: Posterior = in_batches(model.posterior, images, device_of(model), batch_size)  # type: ignore[arg-type]
     return found
 

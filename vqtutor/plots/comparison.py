@@ -97,7 +97,10 @@ def plot_classification(result: Classification, ax: Axes | None = None) -> Axes:
             Line2D([], [], color=NEUTRAL, marker=MARKERS.get(kind, "P"), linestyle="", label=kind)
             for kind in named
         ]
-        ax.legend(handles=marks, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+        # Above: beside the bars it would leave them no room.
+        ax.legend(
+            handles=marks, loc="lower center", bbox_to_anchor=(0.3, 1), ncols=2, frameon=False
+        )
     return ax
 
 

@@ -1,4 +1,4 @@
-"""Figures of what a latent costs: the sweep of beta, the VAE's codes next to N(0, I), budgets."""
+"""Figures of what a latent costs: the sweep of beta, the VAE's latents next to N(0, I), budgets."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def draw_beta(result: BetaSweep) -> dict[str, Figure]:
 
 
 def plot_moments(result: AggregatePosteriors, name: str, ax: Axes | None = None) -> Axes:
-    """Mean and variance of each coordinate of one network's codes; pale where it is not used."""
+    """Mean and variance of each coordinate of one network's latents; pale where it is not used."""
     ax = new_axes(ax)
     found = result.networks[name]
     places = np.arange(len(found.means))
@@ -122,7 +122,7 @@ def plot_moments(result: AggregatePosteriors, name: str, ax: Axes | None = None)
         ax.scatter([], [], color=COLORS["VAE"], marker=marker, label=label)
     for low, high in ((-0.1, 0.1), (0.8, 1.2)):
         ax.axhspan(low, high, color=NEUTRAL, alpha=0.15, linewidth=0)
-    ax.set(xlabel="coordinate of the code", ylabel=f"over {result.num_codes:,} test images")
+    ax.set(xlabel="coordinate of the latent", ylabel=f"over {result.num_codes:,} test images")
     ax.set_title(name)
     ax.set_ylim(min(-0.3, *found.means) - 0.1, max(1.3, *found.variances) + 0.5)
     ax.legend(frameon=False, fontsize=8, loc="upper right")
@@ -131,14 +131,14 @@ def plot_moments(result: AggregatePosteriors, name: str, ax: Axes | None = None)
 
 
 def plot_posterior_scores(result: AggregatePosteriors) -> list[Axes]:
-    """By network: how well its codes are told from N(0, I), and how many draws are garbage."""
+    """By network: how well its latents are told from N(0, I), and how many draws are garbage."""
     judged = result.garbage_floor is not None
     panels = bar_panels(len(result.networks), 3 if judged else 1)
     found = result.networks
     plot_bars(
         {name: one.auc.value for name, one in found.items()},
         panels[0],
-        "AUC, codes against N(0, I)",
+        "AUC, latents against N(0, I)",
         lines={"chance": 0.5},
     )
     if judged:
@@ -149,7 +149,7 @@ def plot_posterior_scores(result: AggregatePosteriors) -> list[Axes]:
             n: None if one.garbage_rebuilt is None else one.garbage_rebuilt.value
             for n, one in found.items()
         }
-        plot_bars(rebuilt, panels[2], "garbage, codes of images", lines=lines, percent=True)
+        plot_bars(rebuilt, panels[2], "garbage, latents of images", lines=lines, percent=True)
     return panels
 
 

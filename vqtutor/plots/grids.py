@@ -59,8 +59,8 @@ def plot_numbers(grids: Mapping[str, Any], axes: Sequence[Axes] | None = None) -
             0.5 * max(map(len, matrices.values())) + 0.4,
         )
         axes = plt.subplots(
-            1, len(widths), figsize=size, width_ratios=widths, layout="constrained"
-        )[1]
+            1, len(widths), figsize=size, width_ratios=widths, layout="constrained", squeeze=False
+        )[1][0]
     limit = max(float(np.abs(matrix).max()) for matrix in matrices.values()) or 1.0
     for ax, (name, matrix) in zip(axes, matrices.items(), strict=True):
         ax.imshow(matrix, cmap="RdBu_r", vmin=-1.6 * limit, vmax=1.6 * limit)

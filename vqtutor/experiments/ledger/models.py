@@ -95,15 +95,15 @@ def draws_are_meaningful(evidence: Evidence) -> Finding:
     values["VAE, codes of images"] = figure(rebuilt)
     cause = {
         "confirmed": "Most of N(0, I) lies where the decoder has seen codes",
-        "refuted": "Most of N(0, I) lies where no image has its code",
-        "undecided": "N(0, I) and the codes overlap in part",
+        "refuted": "Most of N(0, I) lies where no image has its latent",
+        "undecided": "N(0, I) and the latents overlap in part",
     }
     return Finding(
         verdict,
         values,
         floor=figure([one.garbage_floor for one in results if one.garbage_floor is not None]),
         ceiling=figure([one.garbage_ceiling for one in results if one.garbage_ceiling is not None]),
-        cause=f"{cause[verdict]}; of decoded codes of images a share of {figure(rebuilt)} is.",
+        cause=f"{cause[verdict]}; of decoded latents of images {figure(rebuilt)} is garbage.",
     )
 
 
