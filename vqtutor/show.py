@@ -66,7 +66,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Markdown:
             )
     numeric = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
     rule = ["---:" if right else ":---" for right in numeric]
-    lines = [header, rule, *([_cell(value) for value in row] for row in rows)]
+    lines = [map(_cell, header), rule, *(map(_cell, row) for row in rows)]
     return Markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
 
 

@@ -2,6 +2,8 @@
 `draw_*(result)` returns all figures of an experiment by file name. Nothing else names matplotlib.
 """
 
+from vqtutor.plots.along import plot_along, plot_plane_paths, plot_readings
+from vqtutor.plots.codebook import plot_cells, plot_code_counts
 from vqtutor.plots.codes import (
     draw_codebooks,
     draw_hierarchy,
@@ -32,6 +34,7 @@ from vqtutor.plots.costs import (
     plot_posterior_scores,
     plot_rates,
 )
+from vqtutor.plots.decisions import plot_decisions
 from vqtutor.plots.generation import (
     draw_generation,
     plot_all_generation,
@@ -41,6 +44,23 @@ from vqtutor.plots.generation import (
     plot_generation_variety,
 )
 from vqtutor.plots.grids import plot_grid, plot_images, plot_numbers
+from vqtutor.plots.levels import plot_codes, plot_fields, plot_terms
+from vqtutor.plots.posteriors import plot_clouds, plot_curves, plot_rate_error
+from vqtutor.plots.priors import (
+    plot_code_probabilities,
+    plot_filling,
+    plot_prior_curves,
+    plot_reach,
+)
+from vqtutor.plots.probes import (
+    plot_confusions,
+    plot_label_curves,
+    plot_regions,
+    plot_spread,
+)
+from vqtutor.plots.rulers import plot_power, plot_resamples
+from vqtutor.plots.scaling import plot_growth
+from vqtutor.plots.sets import plot_balls, plot_class_accuracy, plot_draws
 from vqtutor.plots.study import (
     draw_bottleneck,
     draw_disturbance,
@@ -65,6 +85,7 @@ from vqtutor.plots.style import (
     plot_bars,
     save,
 )
+from vqtutor.plots.sweeps import plot_correlations, plot_steadiness
 from vqtutor.plots.verdicts import plot_verdicts
 from vqtutor.plots.walks import (
     draw_coordinates,
@@ -106,26 +127,43 @@ __all__ = [
     "plot_all_beta",
     "plot_all_coordinates",
     "plot_all_generation",
+    "plot_along",
+    "plot_balls",
     "plot_bars",
     "plot_beta",
     "plot_beta_pictures",
     "plot_budgets",
+    "plot_cells",
+    "plot_class_accuracy",
     "plot_classification",
     "plot_classifiers",
+    "plot_clouds",
+    "plot_code_counts",
+    "plot_code_probabilities",
     "plot_codebook_curves",
     "plot_codebook_use",
+    "plot_codes",
+    "plot_confusions",
     "plot_conversion",
     "plot_coordinates",
     "plot_coordinates_scores",
+    "plot_correlations",
+    "plot_curves",
+    "plot_decisions",
+    "plot_draws",
     "plot_exchange",
+    "plot_fields",
+    "plot_filling",
     "plot_generation",
     "plot_generation_scores",
     "plot_generation_texture",
     "plot_generation_variety",
     "plot_grid",
+    "plot_growth",
     "plot_hierarchy_scores",
     "plot_images",
     "plot_inside",
+    "plot_label_curves",
     "plot_last_batch",
     "plot_loss_curves",
     "plot_mistakes",
@@ -137,16 +175,27 @@ __all__ = [
     "plot_path",
     "plot_path_probabilities",
     "plot_plane",
+    "plot_plane_paths",
     "plot_posterior_scores",
+    "plot_power",
     "plot_prior_bits",
+    "plot_prior_curves",
     "plot_quality",
+    "plot_rate_error",
     "plot_rates",
+    "plot_reach",
+    "plot_readings",
     "plot_reconstruction",
     "plot_reconstruction_scores",
+    "plot_regions",
+    "plot_resamples",
     "plot_robustness",
     "plot_size_pictures",
     "plot_sizes",
+    "plot_spread",
+    "plot_steadiness",
     "plot_sweep",
+    "plot_terms",
     "plot_training",
     "plot_transformation",
     "plot_transformation_scores",

@@ -85,6 +85,7 @@ def plot_hierarchy_scores(result: Hierarchy) -> list[Axes]:
     plot_bars(coarse, panels[0], "change below 0.1 cycles per pixel", percent=True)
     errors = {name: variant.mse.value for name, variant in variants.items()}
     plot_bars(errors, panels[1], "test MSE per pixel value")
+    panels[1].locator_params(axis="x", nbins=4)
     if judged:
         flips = [swap.flips.value if swap.flips else None for swap in result.swaps.values()]
         plot_bars(dict(zip(names, flips, strict=True)), panels[2], "class changes", percent=True)
