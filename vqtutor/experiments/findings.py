@@ -12,7 +12,7 @@ from vqtutor.experiments.summary import percent
 from vqtutor.experiments.warmup import Warmup
 
 
-def findings(run: str = "mnist-quick") -> tuple[str, str, str]:
+def findings(run: str = "mnist-full") -> tuple[str, str, str]:
     """One sentence each on accuracy, reconstruction and generation; Markdown."""
     folder = results.shipped(run)
     warmup, _ = results.load(Warmup, folder, "warmup")

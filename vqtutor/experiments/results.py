@@ -93,7 +93,7 @@ def _read(folder: str | Path, name: str) -> tuple[Path, dict[str, Any], Provenan
 
 
 def shipped(name: str) -> Path:
-    """The folder of results of this name, such as "mnist-quick", that comes with the package.
+    """The folder of results of this name, such as "mnist-full", that comes with the package.
 
     FileNotFoundError lists the names that are there.
     """

@@ -1,6 +1,6 @@
 """Copy a run's results into the package, without any picture of the data set itself.
 
-    python -m vqtutor.experiments.shipping results/mnist-quick
+    python -m vqtutor.experiments.shipping results/mnist-full
 
 The package shows what our networks make; images of a data set stay where they were downloaded from.
 """
