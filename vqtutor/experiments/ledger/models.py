@@ -92,9 +92,9 @@ def draws_are_meaningful(evidence: Evidence) -> Finding:
         for name, found in by_network(results).items()
     }
     rebuilt = [one.garbage_rebuilt.value for one in aggregates(evidence) if one.garbage_rebuilt]
-    values["VAE, codes of images"] = figure(rebuilt)
+    values["VAE, latents of images"] = figure(rebuilt)
     cause = {
-        "confirmed": "Most of N(0, I) lies where the decoder has seen codes",
+        "confirmed": "Most of N(0, I) lies where the decoder has seen latents",
         "refuted": "Most of N(0, I) lies where no image has its latent",
         "undecided": "N(0, I) and the latents overlap in part",
     }
@@ -219,7 +219,7 @@ CLAIMS = (
     Claim(
         18,
         "C",
-        "The VAE makes its codes, those of all images together, a standard normal distribution.",
+        "The VAE makes its latents, those of all images together, a standard normal distribution.",
         "Mean and variance of each active coordinate over test images; area under the ROC curve "
         "(AUC) of a classifier that tells codes from draws of N(0, I).",
         "Means within 0.1 of 0, variances in 0.8 to 1.2, and AUC below 0.60.",
