@@ -154,9 +154,20 @@ def test_frechet_error_is_the_spread_over_repeated_draws():
     assert errors.mean().item() == pytest.approx(distances.std().item(), rel=0.25)
 
 
+def test_frechet_error_does_not_depend_on_classes_that_come_in_turns():
+    """As those of generated digits do: a part that is one class would tell of the classes."""
+    centers = 10 * torch.randn(10, 2, generator=seeded())
+    references = torch.randn(4000, 2, generator=seeded(1)) + centers.repeat(400, 1)
+    features = torch.randn(400, 2, generator=seeded(2)) + centers.repeat(40, 1)
+    shuffled = features[torch.randperm(400, generator=seeded(3))]
+    in_turns, mixed = (metrics.frechet_error(one, references) for one in (features, shuffled))
+    assert in_turns == pytest.approx(mixed, rel=0.75)
+
+
 def test_frechet_error_leaves_out_each_group_once():
     features, references = (torch.randn(12, 2, generator=seeded(i)) for i in (0, 1))
-    kept = [[i for i in range(12) if i % 3 != group] for group in range(3)]
+    part = torch.randperm(12, generator=seeded()) % 3
+    kept = [[i for i in range(12) if part[i] != group] for group in range(3)]
     found = torch.tensor([metrics.frechet_distance(features[rows], references) for rows in kept])
     expected = ((3 - 1) / 3 * (found - found.mean()).square().sum()).sqrt()
     assert metrics.frechet_error(features, references, 3) == pytest.approx(

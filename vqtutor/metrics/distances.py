@@ -34,8 +34,8 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
 def frechet_error(features_a: Tensor, features_b: Tensor, groups: int = 10) -> float:
     """Standard error of the Fréchet distance that comes from which features (N, F) were drawn.
 
-    A jackknife: the distance is taken again with each of `groups` disjoint parts left out. The
-    references (M, F) count as given, since everything is compared with the same ones.
+    A jackknife: the distance is taken again with each of `groups` disjoint random parts left out.
+    The references (M, F) count as given, since everything is compared with the same ones.
     """
     check_shape("features", features_a, "N F")
     if not 2 <= groups <= len(features_a) // 2:
@@ -43,7 +43,9 @@ def frechet_error(features_a: Tensor, features_b: Tensor, groups: int = 10) -> f
             f"groups must lie in 2..{len(features_a) // 2} for {len(features_a)} features, "
             f"got {groups}."
         )
-    part = torch.arange(len(features_a)) % groups
+    # Random: features often come class by class or in turns, and a part must not be one class.
+    generator = torch.Generator().manual_seed(0)
+    part = torch.randperm(len(features_a), generator=generator) % groups
     left = (features_a[(part != group).to(features_a.device)] for group in range(groups))
     distances = torch.tensor([frechet_distance(some, features_b) for some in left]).double()
     return ((groups - 1) ** 0.5 * distances.std(correction=0)).item()
