@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from vqtutor.plots.style import COLORS, NEUTRAL, new_axes, tidy
 
@@ -43,7 +43,13 @@ def plot_growth(
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.set_xticks(x)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.minorticks_off()
+    plain = FuncFormatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_major_formatter(plain)
+    low, high = ax.get_ylim()
+    if high < 1000 * low:  # few powers of ten: more numbers, written out
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(plain)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     tidy(ax, grid="y")
     ax.legend(frameon=False, fontsize=8)

@@ -42,14 +42,15 @@ def plot_balls(real: Any, generated: Any, neighbors: int = 3) -> list[Axes]:
     generated points; right the other way round. A filled mark lies in a ball, a hollow one in none.
     """
     kinds = {"real": (np.asarray(real), NEUTRAL), "generated": (np.asarray(generated), DRAWN)}
-    axes = list(plt.subplots(1, 2, figsize=(7.6, 3.9), layout="constrained", sharex=True)[1])
+    how: dict[str, Any] = {"figsize": (7.6, 3.6), "layout": "constrained"}
+    axes = list(plt.subplots(1, 2, sharex=True, sharey=True, **how)[1])
     for ax, outer, inner in zip(axes, kinds, reversed(kinds), strict=True):
         (around, color), (points, other) = kinds[outer], kinds[inner]
         radii = np.sort(_distances(around, around), axis=1)[:, neighbors]
         hit = (_distances(points, around) <= radii).any(axis=1)
         size = 2 * radii
-        how: dict[str, Any] = {"units": "xy", "offsets": around, "offset_transform": ax.transData}
-        balls = EllipseCollection(size, size, np.zeros(len(around)), **how)
+        where: dict[str, Any] = {"units": "xy", "offsets": around, "offset_transform": ax.transData}
+        balls = EllipseCollection(size, size, np.zeros(len(around)), **where)
         balls.set(facecolor=color, alpha=0.13, edgecolor=color, linewidth=0.8)
         ax.add_collection(balls)
         ax.scatter(*around.T, s=12, marker="x", color=color)
@@ -61,7 +62,8 @@ def plot_balls(real: Any, generated: Any, neighbors: int = 3) -> list[Axes]:
         corners = np.concatenate([around - radii[:, None], around + radii[:, None], points])
         ax.update_datalim(corners)
         ax.autoscale_view()
-        ax.set(xticks=[], yticks=[], aspect="equal")
+        ax.set(xticks=[], yticks=[])
+        ax.set_aspect("equal", adjustable="box")
     return axes
 
 

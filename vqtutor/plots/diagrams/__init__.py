@@ -7,8 +7,10 @@ for those who do not see them.
 from vqtutor.plots.diagrams.codebook import codebook, pulls
 from vqtutor.plots.diagrams.comparison import comparison
 from vqtutor.plots.diagrams.coordinates import one_number, vector_and_grid
+from vqtutor.plots.diagrams.devices import devices
 from vqtutor.plots.diagrams.drawing import Diagram
 from vqtutor.plots.diagrams.hourglass import hourglass
+from vqtutor.plots.diagrams.ledger import ledger
 from vqtutor.plots.diagrams.levels import levels
 from vqtutor.plots.diagrams.masks import gated_layer, reading_order, two_streams
 from vqtutor.plots.diagrams.posterior import gradient_paths, posterior
@@ -23,9 +25,11 @@ __all__ = [
     "chord_and_arc",
     "codebook",
     "comparison",
+    "devices",
     "gated_layer",
     "gradient_paths",
     "hourglass",
+    "ledger",
     "levels",
     "one_number",
     "posterior",
