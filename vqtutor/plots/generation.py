@@ -23,7 +23,8 @@ def plot_all_generation(result: Generation) -> list[Axes]:
     names = [*result.scores]
     if len(result.real.images):  # results in the package hold no images of the data set
         names.append("real")
-    axes = panel_grid(len(names), 4, 3.25, 3.4)
+    columns = min((5, 4, 3), key=lambda columns: -len(names) % columns)  # few places left empty
+    axes = panel_grid(len(names), columns, 3.25, 3.4)
     return [plot_generation(result, name, ax) for name, ax in zip(names, axes, strict=False)]
 
 
