@@ -93,10 +93,8 @@ class Evidence:
                 with contextlib.suppress(FileNotFoundError):
                     found |= seeds.load(cls, self.run(known_as), name)
         if not found:
-            raise Missing(
-                f"`python -m vqtutor.experiments {name} --data {data} --scale {self.scale} "
-                f"--out {self.folder}`"
-            )
+            command = f"python -m vqtutor.experiments {name} --data {data} --scale {self.scale}"
+            raise Missing(f"`{command}`")
         return dict(sorted(found.items()))
 
     def run(self, data: str) -> Path:
