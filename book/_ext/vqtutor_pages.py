@@ -28,6 +28,13 @@ def drop_thebe(
     ]
 
 
+def say_mode(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _: object
+) -> None:
+    """Light or dark as the reader has it: the theme takes no mode for an error."""
+    context["default_mode"] = context.get("default_mode") or "auto"
+
+
 def is_thebe(script: Any) -> bool:
     """Whether a script is sphinx-thebe's, in a file or written into the page."""
     body = getattr(script, "attributes", {}).get("body") or ""
@@ -58,4 +65,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", prefer_vendored_mathjax)
     app.connect("env-get-outdated", renew_all)
     app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", say_mode, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -73,6 +73,8 @@ def test_only_thebe_is_dropped():
     ]
     context = {"script_files": list(scripts)}
     pages.drop_thebe(None, "page", "page.html", context, None)
+    pages.say_mode(None, "page", "page.html", context, None)
+    assert context["default_mode"] == "auto"
     assert context["script_files"] == scripts[2:]
 
 
