@@ -3,8 +3,8 @@
 Jupyter Book puts sphinx-thebe on every page, twice, although its button is switched
 off here: the browser then reports a constant declared twice. And equations need
 MathJax, which comes from a public server unless a copy lies in
-`book/_web/vendor/mathjax` (npm's package mathjax@3, its folder es5): readers need
-no Node, and whoever publishes or tests the pages offline puts the copy there.
+`book/_web/vendor/mathjax`: readers need no Node, and whoever publishes or tests the
+pages offline lets `npm install` put the copy there.
 """
 
 from __future__ import annotations
