@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, svg, text, way
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, frame, svg, text, way
 from vqtutor.plots.style import COLORS
 
 GRADIENT = "#D55E00"
@@ -144,10 +144,10 @@ def _funnel(x: float, left: float, right: float, words: str) -> list[str]:
 
 def _picture(x: float, words: str) -> list[str]:
     """An image of a 7, with its name below."""
-    frame = f'fill="{PLAIN}" fill-opacity=".2" stroke="{PLAIN}" stroke-width="1.6"'
+    outline = frame(PLAIN, ".2", 1.6)
     stroke = f"M{x + 15} {MIDDLE - 13} h24 l-14 28"
     return [
-        f'<rect x="{x}" y="{MIDDLE - 27}" width="54" height="54" rx="3" {frame}/>',
+        f'<rect x="{x}" y="{MIDDLE - 27}" width="54" height="54" rx="3" {outline}/>',
         f'<path d="{stroke}" fill="none" stroke="currentColor" stroke-width="5"/>',
         text(x + 27, MIDDLE + 46, words, size=14),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from vqtutor.checks import check_choice
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, svg, text
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, frame, svg, text
 from vqtutor.plots.style import COLORS
 
 QUESTIONS = {
@@ -49,18 +49,18 @@ def _models() -> list[tuple[int, tuple[str, str]]]:
 
 def _box(left: float, top: float, width: float, words: str, color: str) -> str:
     """A model: its name in a frame of its color."""
-    frame = f'fill="{color}" fill-opacity=".2" stroke="{color}" stroke-width="2"'
-    rectangle = f'<rect x="{left}" y="{top}" width="{width}" height="44" rx="6" {frame}/>'
+    outline = frame(color)
+    rectangle = f'<rect x="{left}" y="{top}" width="{width}" height="44" rx="6" {outline}/>'
     return rectangle + text(left + width / 2, top + 27, words, size=15)
 
 
 def _question(left: float, top: float, name: str, question: str, *, marked: bool) -> list[str]:
     """One line of the list, its name bold and its frame strong where it is `marked`."""
     weight, opacity, stroke = ("700", ".2", 2.5) if marked else ("400", "0", 1)
-    frame = f'fill="{PLAIN}" fill-opacity="{opacity}" stroke="{PLAIN}" stroke-width="{stroke}"'
+    outline = frame(PLAIN, opacity, stroke)
     words = f'font-size="13" fill="currentColor" font-weight="{weight}"'
     return [
-        f'<rect x="{left}" y="{top}" width="298" height="40" rx="6" {frame}/>',
+        f'<rect x="{left}" y="{top}" width="298" height="40" rx="6" {outline}/>',
         f'<text x="{left + 10}" y="{top + 25}" {words}>{escape(name)}</text>',
         f'<text x="{left + 116}" y="{top + 25}" {words}>{escape(question)}</text>',
     ]

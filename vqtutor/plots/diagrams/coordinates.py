@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, svg, text
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, frame, svg, text
 from vqtutor.plots.style import COLORS
 
 CHANGED = "#D55E00"  # the number that is changed, and the pixels that it moves
@@ -23,7 +23,7 @@ def one_number() -> Diagram:
         text(52, 188, "set one number", size=13, opacity=0.75),
         text(52, 205, "to nine values", size=13, opacity=0.75),
         arrow(72, 98, 108),
-        f'<path d="M114 62 L204 32 V164 L114 134 Z" {_frame(PLAIN, ".15")}/>',
+        f'<path d="M114 62 L204 32 V164 L114 134 Z" {frame(PLAIN, ".15", 1.6)}/>',
         text(160, 103, "decoder g", size=14),
         arrow(210, 98, 236),
     ]
@@ -37,7 +37,7 @@ def one_number() -> Diagram:
     for row, (question, answer) in enumerate(QUESTIONS.items()):
         top = 22 + 60 * row
         parts += [
-            f'<rect x="432" y="{top}" width="264" height="50" rx="6" {_frame(PLAIN, "0")}/>',
+            f'<rect x="432" y="{top}" width="264" height="50" rx="6" {frame(PLAIN, "0", 1.6)}/>',
             text(564, top + 21, question, size=15),
             text(564, top + 40, answer, size=13, opacity=0.75),
         ]
@@ -57,7 +57,7 @@ def vector_and_grid() -> Diagram:
     for row in range(8):
         parts.append(_line(60, 89, 154, 42 + 16 * row))
     parts += [
-        f'<rect x="156" y="34" width="128" height="128" {_frame(CHANGED, ".35")}/>',
+        f'<rect x="156" y="34" width="128" height="128" {frame(CHANGED, ".35", 1.6)}/>',
         text(220, 186, "every pixel", size=13, opacity=0.75),
         text(49, 186, "one number", size=13, opacity=0.75),
         text(500, 20, "a grid: the codes of a VQ-VAE-2", size=15),
@@ -74,7 +74,7 @@ def vector_and_grid() -> Diagram:
             )
     parts += [
         *(_line(420, 87, 524, y) for y in (50, 82, 114)),
-        f'<rect x="508" y="34" width="128" height="128" {_frame(PLAIN, "0")}/>',
+        f'<rect x="508" y="34" width="128" height="128" {frame(PLAIN, "0", 1.6)}/>',
         f'<rect x="508" y="34" width="96" height="96" fill="{CHANGED}" fill-opacity=".12"/>',
         f'<rect x="524" y="50" width="64" height="64" fill="{CHANGED}" fill-opacity=".25"/>',
         f'<rect x="540" y="66" width="32" height="32" fill="{CHANGED}" fill-opacity=".6"/>',
@@ -88,17 +88,13 @@ def vector_and_grid() -> Diagram:
     return svg(parts, 704, 200, description)
 
 
-def _frame(color: str, opacity: str) -> str:
-    return f'fill="{color}" fill-opacity="{opacity}" stroke="{color}" stroke-width="1.6"'
-
-
 def _cell(
     left: float, top: float, side: float, color: str, *, strong: bool, solid: bool = False
 ) -> list[str]:
     """A square; `solid` hides what lies behind it, in light and dark."""
     square = f'<rect x="{left}" y="{top}" width="{side}" height="{side}" rx="3" '
     back = [square + 'fill="#9A9A9A"/>'] if solid else []
-    return [*back, square + f"{_frame(color, '.8' if strong else '.15')}/>"]
+    return [*back, square + f"{frame(color, '.8' if strong else '.15', 1.6)}/>"]
 
 
 def _line(x: float, y: float, to_x: float, to_y: float) -> str:

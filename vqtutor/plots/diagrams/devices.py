@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, svg, text
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, frame, svg, text
 from vqtutor.plots.style import COLORS
 
 SHADES = ("#0072B2", "#E69F00", "#D55E00", "#CC79A7")  # parts of a batch: one color per process
@@ -68,8 +68,8 @@ def _box(left: float, top: float, width: float, height: float, color: str) -> st
 
 def _image(left: float, top: float, color: str) -> str:
     """A picture with something in it, in the color of its process."""
-    frame = f'fill="{color}" fill-opacity=".2" stroke="{color}" stroke-width="1.6"'
+    outline = frame(color, ".2", 1.6)
     return (
-        f'<rect x="{left}" y="{top}" width="28" height="28" rx="2" {frame}/>'
+        f'<rect x="{left}" y="{top}" width="28" height="28" rx="2" {outline}/>'
         f'<circle cx="{left + 14}" cy="{top + 14}" r="7" fill="{color}"/>'
     )

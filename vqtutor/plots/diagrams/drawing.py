@@ -52,6 +52,11 @@ def text(
     )
 
 
+def frame(color: str, opacity: str = ".2", width: float = 2) -> str:
+    """Attributes of a shape: a line of `color` around a paler face of the same."""
+    return f'fill="{color}" fill-opacity="{opacity}" stroke="{color}" stroke-width="{width}"'
+
+
 def arrow(start: float, y: float, end: float) -> str:
     """A short arrow to the right."""
     return (

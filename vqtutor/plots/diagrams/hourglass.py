@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from vqtutor.plots.diagrams.drawing import Diagram, arrow, svg, text
+from vqtutor.plots.diagrams.drawing import Diagram, arrow, frame, svg, text
 from vqtutor.plots.style import COLORS
 
 
 def hourglass(before: str, code: str, after: str) -> Diagram:
     """Encoder, bottleneck, decoder, with the sizes before, in and after the bottleneck."""
-    body = f'fill="{COLORS["AE"]}" fill-opacity=".2" stroke="{COLORS["AE"]}" stroke-width="2"'
+    body = frame(COLORS["AE"])
     parts = [
         text(76, 88, "image x", size=15),
         text(76, 108, before, size=13, opacity=0.75),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, svg, text
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, frame, svg, text
 
 # The same colors as in `plot_verdicts`; yellow and gray are too pale for a thin frame.
 VERDICTS = {
@@ -25,7 +25,7 @@ def ledger() -> Diagram:
         text(64, 124, "is fuzzy.”", size=15),
         text(64, 196, "a sentence", size=13, opacity=0.75),
         arrow(122, 108, 146),
-        f'<rect x="152" y="62" width="200" height="100" rx="6" {_frame(PLAIN, ".12")}/>',
+        f'<rect x="152" y="62" width="200" height="100" rx="6" {frame(PLAIN, ".12", 1.6)}/>',
         *(text(252, 90 + 26 * row, words, size=14) for row, words in enumerate(CLAIM)),
         text(252, 196, "a claim that can fail", size=13, opacity=0.75),
         '<path d="M378 36 V212" stroke="currentColor" stroke-width="1.4" '
@@ -44,7 +44,7 @@ def ledger() -> Diagram:
     for row, (verdict, color) in enumerate(VERDICTS.items()):
         top = 48 + 32 * row
         parts += [
-            f'<rect x="590" y="{top}" width="106" height="26" rx="6" {_frame(color, ".2")}/>',
+            f'<rect x="590" y="{top}" width="106" height="26" rx="6" {frame(color, ".2", 1.6)}/>',
             text(643, top + 18, verdict, size=14),
         ]
     parts.append(text(643, 196, "one for all seeds", size=13, opacity=0.75))
@@ -80,7 +80,3 @@ def _interval(low: float, high: float, y: float) -> list[str]:
         'stroke="currentColor" stroke-width="1.6" fill="none"/>',
         f'<circle cx="{middle}" cy="{y}" r="4" fill="currentColor"/>',
     ]
-
-
-def _frame(color: str, opacity: str) -> str:
-    return f'fill="{color}" fill-opacity="{opacity}" stroke="{color}" stroke-width="1.6"'

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, svg, text, way
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, frame, svg, text, way
 from vqtutor.plots.style import COLORS
 
 WIDTH, HEIGHT = 944, 320
 LEAST = 840  # pixels: on a narrower screen the drawing is scrolled, so that it can still be read
 TOP, BOTTOM = 84, 236  # middle lines of the two levels
 CODES = ("#0072B2", "#56B4E9", "#E69F00", "#009E73")  # of cells: a code is a name, not a shade
+THIN = frame(PLAIN, width=1.6)
 
 
 def levels(top: tuple[int, int] = (4, 4), bottom: tuple[int, int] = (8, 8)) -> Diagram:
@@ -52,7 +53,7 @@ def _fine(rows: int, columns: int) -> list[str]:
         _funnel(88, BOTTOM, 84, 124, 76),
         *_words(130, BOTTOM, 1, "bottom", "encoder"),
         way([(176, BOTTOM), (194, BOTTOM)]),
-        f'<rect x="198" y="{BOTTOM - 22}" width="30" height="44" rx="3" {_body(PLAIN)}/>',
+        f'<rect x="198" y="{BOTTOM - 22}" width="30" height="44" rx="3" {THIN}/>',
         _letter(213, BOTTOM + 4, "h", "b"),
         text(213, below, "bottom", size=14),
         text(213, below + 17, "features", size=14),
@@ -96,20 +97,16 @@ def _between() -> list[str]:
     ]
 
 
-def _body(color: str) -> str:
-    return f'fill="{color}" fill-opacity=".2" stroke="{color}" stroke-width="1.6"'
-
-
 def _box(x: float, y: float, width: float, height: float) -> str:
-    frame = f'x="{x}" y="{y}" width="{width}" height="{height}" rx="4"'
-    return f"<rect {frame} {_body(COLORS['VQ-VAE-2'])}/>"
+    place = f'x="{x}" y="{y}" width="{width}" height="{height}" rx="4"'
+    return f"<rect {place} {frame(COLORS['VQ-VAE-2'], width=1.6)}/>"
 
 
 def _funnel(x: float, y: float, width: float, left: float, right: float) -> str:
     """An encoder narrows to the right, a decoder widens."""
     return (
         f'<path d="M{x} {y - left / 2} L{x + width} {y - right / 2} V{y + right / 2} '
-        f'L{x} {y + left / 2} Z" {_body(COLORS["VQ-VAE-2"])}/>'
+        f'L{x} {y + left / 2} Z" {frame(COLORS["VQ-VAE-2"], width=1.6)}/>'
     )
 
 
@@ -160,12 +157,12 @@ def _picture(x: float, y: float, side: float = 52) -> str:
         f"{0.38 * side:g} {-0.02 * side:g} q{0.06 * side:g} {0.2 * side:g} {-0.36 * side:g} "
         f"{0.46 * side:g} h{0.4 * side:g}"
     )
-    frame = f'<rect x="{x}" y="{y}" width="{side}" height="{side}" rx="3" {_body(PLAIN)}/>'
+    frame = f'<rect x="{x}" y="{y}" width="{side}" height="{side}" rx="3" {THIN}/>'
     return f'{frame}<path d="{line}" fill="none" stroke="currentColor" stroke-width="{stroke:g}"/>'
 
 
 def _join(x: float, y: float, radius: float = 14) -> str:
     """Two maps, one behind the other."""
-    circle = f'<circle cx="{x}" cy="{y}" r="{radius}" {_body(PLAIN)}/>'
+    circle = f'<circle cx="{x}" cy="{y}" r="{radius}" {THIN}/>'
     bars = f"M{x - 3} {y - 6} V{y + 6} M{x + 3} {y - 6} V{y + 6}"
     return f'{circle}<path d="{bars}" stroke="currentColor" stroke-width="2"/>'

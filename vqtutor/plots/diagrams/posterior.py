@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, svg, text, way
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, frame, svg, text, way
 from vqtutor.plots.style import COLORS
 
 GRADIENT = "#D55E00"
@@ -10,7 +10,7 @@ GRADIENT = "#D55E00"
 
 def posterior() -> Diagram:
     """Encoder, mean and standard deviation, a latent made of them and of noise, decoder."""
-    body = f'fill="{COLORS["VAE"]}" fill-opacity=".2" stroke="{COLORS["VAE"]}" stroke-width="2"'
+    body = frame(COLORS["VAE"])
     parts = [
         text(44, 103, "image x", size=15),
         arrow(80, 98, 104),
@@ -87,8 +87,8 @@ def _row(top: float, node: str, *, reaches: bool) -> list[str]:
 
 def _box(x: float, y: float, width: float, words: str, color: str, *, size: int = 15) -> str:
     """A frame 40 high with words in its middle."""
-    frame = f'fill="{color}" fill-opacity=".2" stroke="{color}" stroke-width="1.5"'
-    rectangle = f'<rect x="{x}" y="{y}" width="{width}" height="40" rx="6" {frame}/>'
+    outline = frame(color, ".2", 1.5)
+    rectangle = f'<rect x="{x}" y="{y}" width="{width}" height="40" rx="6" {outline}/>'
     return rectangle + text(x + width / 2, y + 25, words, size=size)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, svg, text
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, frame, svg, text
 from vqtutor.plots.style import COLORS
 
 
 def probe() -> Diagram:
     """Image, frozen encoder, latent, probe, answer; labels reach the probe only."""
     color = COLORS["AE"]
-    frozen = f'fill="{color}" fill-opacity=".12" stroke="{color}" stroke-width="2"'
-    learns = f'fill="{PLAIN}" fill-opacity=".25" stroke="{PLAIN}" stroke-width="2"'
+    frozen = frame(color, ".12")
+    learns = frame(PLAIN, ".25")
     parts = [
         text(48, 122, "image x", size=15),
         arrow(84, 117, 110),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, svg, text
+from vqtutor.plots.diagrams.drawing import PLAIN, Diagram, arrow, frame, svg, text
 from vqtutor.plots.style import COLORS
 
 DRAWS = {  # what draws the latents, by model
@@ -29,16 +29,16 @@ def samplers() -> Diagram:
     ]
     for row, (name, draws) in enumerate(DRAWS.items()):
         parts += _line(34 + 72 * row, name, draws)
-    frame = f'fill="{PLAIN}" fill-opacity=".12" stroke="{PLAIN}" stroke-width="2"'
+    outline = frame(PLAIN, ".12")
     parts += [
-        f'<rect x="562" y="34" width="88" height="204" rx="6" {frame}/>',
+        f'<rect x="562" y="34" width="88" height="204" rx="6" {outline}/>',
         text(606, 130, "images from", size=14),
         text(606, 148, "nothing", size=14),
         text(676, 104, "set", size=12, opacity=0.75),
         text(676, 120, "by set", size=12, opacity=0.75),
         '<path d="M655 136 H697 M662 131 L654 136 L662 141 M690 131 L698 136 L690 141" '
         'fill="none" stroke="currentColor" stroke-width="1.6"/>',
-        f'<rect x="702" y="34" width="64" height="204" rx="6" {frame}/>',
+        f'<rect x="702" y="34" width="64" height="204" rx="6" {outline}/>',
         text(734, 130, "real", size=14),
         text(734, 148, "images", size=14),
     ]
@@ -55,7 +55,7 @@ def _line(top: float, name: str, draws: tuple[str, ...]) -> list[str]:
     """One model: its samplers in dashed frames, the latent, its decoder."""
     color = COLORS[name]
     dashed = f'fill="none" stroke="{color}" stroke-width="1.6" stroke-dasharray="6 4"'
-    solid = f'fill="{color}" fill-opacity=".2" stroke="{color}" stroke-width="2"'
+    solid = frame(color)
     middle = top + 30
     parts, left = [], 8.0
     for draw in draws:
