@@ -178,15 +178,7 @@ def decide_claims(folder: str, scale: str, command: str) -> str:
 def list_runs(folder: str, scale: str, command: str) -> str:
     """Write folder/manifest.json: what has been run and what is missing, with its command."""
     manifest = take_stock(folder, EXPERIMENTS, scale)
-    origin = Provenance.collect(
-        "manifest",
-        config={"scale": scale},
-        data="all",
-        seed=0,
-        device="none",
-        seconds=0.0,
-        command=command,
-    )
+    origin = Provenance.of_stored("manifest", scale, command)
     path = results.save(manifest, folder, "manifest", origin)
     missing = [entry.command for entry in manifest.missing]
     return "\n".join(

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from vqtutor import metrics
 from vqtutor.data import ImageSet, Split
 from vqtutor.experiments import latents
-from vqtutor.experiments.training import Recipe, fitting_images, train_classifier
+from vqtutor.experiments.training import Recipe, logits_of, train_classifier
 from vqtutor.models import ClassifierConfig, WarmupCNN
 from vqtutor.train import FitConfig, Runtime
 
@@ -65,8 +65,7 @@ def sees_the_class(
     """Whether a classifier gives the class asked for at least so much probability."""
 
     def accepts(images: Tensor, labels: Tensor) -> Tensor:
-        inputs = fitting_images(classifier, data, images)
-        logits = latents.in_batches(classifier, inputs, latents.device_of(classifier), batch_size)
+        logits = logits_of(classifier, data, images, batch_size)
         return logits.softmax(dim=1)[torch.arange(len(labels)), labels] >= confidence
 
     return accepts

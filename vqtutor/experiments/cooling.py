@@ -16,7 +16,7 @@ from torch import Tensor
 
 from vqtutor import metrics
 from vqtutor.data import ImageSet
-from vqtutor.experiments import latents
+from vqtutor.experiments.judging import judge_images
 from vqtutor.experiments.training import fitting_images
 
 
@@ -65,8 +65,5 @@ def best(trials: Sequence[Trial]) -> Trial:
 
 def look(classifier: Any, data: ImageSet, images: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
     """A classifier's features, (N, F), of `images` and its answers, (N,)."""
-    device = latents.device_of(classifier)
-    inputs = fitting_images(classifier, data, images)
-    features: Tensor = latents.in_batches(classifier.features, inputs, device, batch_size)
-    logits: Tensor = latents.in_batches(classifier, inputs, device, batch_size)
-    return features, logits.argmax(dim=1)
+    found = judge_images(classifier, fitting_images(classifier, data, images), batch_size)
+    return found.features, found.probabilities.argmax(dim=1)

@@ -19,7 +19,7 @@ from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
 from vqtutor.experiments.judging import RealImages, judge_images
-from vqtutor.experiments.training import fitting_images
+from vqtutor.experiments.training import logits_of
 from vqtutor.metrics import squared_error
 
 NOISE_LEVELS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -81,9 +81,7 @@ def answers(judge: nn.Module, data: ImageSet, images: Tensor) -> Tensor:
     """The judge's class (N,) of `images`, (N, C, H, W) in [0, 1], padded or not."""
     if images.shape[1:] != data.image_shape:
         images = functional.pad(images, data.padding)
-    inputs = fitting_images(judge, data, images)
-    logits: Tensor = latents.in_batches(judge, inputs, latents.device_of(judge))
-    return logits.argmax(dim=1)
+    return logits_of(judge, data, images).argmax(dim=1)
 
 
 def disturb(

@@ -15,7 +15,7 @@ from torch import Tensor
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
 from vqtutor.experiments.estimates import Estimate, estimate
-from vqtutor.experiments.training import fitting_images
+from vqtutor.experiments.training import logits_of
 from vqtutor.metrics import wilson_interval
 from vqtutor.models import WarmupCNN
 
@@ -59,10 +59,8 @@ def run_ensemble(models: Mapping[str, WarmupCNN], data: ImageSet) -> Ensemble:
 
 def probabilities(model: WarmupCNN, data: ImageSet) -> Tensor:
     """What a classifier answers to each test image, (N, classes)."""
-    images = fitting_images(model, data, data.test.images)
     with latents.inference(model):
-        logits: Tensor = latents.in_batches(model, images, latents.device_of(model))
-    return logits.double().softmax(dim=1)
+        return logits_of(model, data, data.test.images).double().softmax(dim=1)
 
 
 def accuracy(right: Tensor) -> Accuracy:

@@ -59,6 +59,19 @@ class Provenance:
             command=command,
         )
 
+    @classmethod
+    def of_stored(cls, name: str, scale: str, command: str = "") -> Provenance:
+        """Of what is made of stored results only: the ledger, the list of runs."""
+        return cls.collect(
+            name,
+            config={"scale": scale},
+            data="all",
+            seed=0,
+            device="none",
+            seconds=0.0,
+            command=command,
+        )
+
 
 def installed_versions() -> dict[str, str]:
     """Versions of Python, vqtutor and the packages in `PACKAGES`."""

@@ -56,7 +56,8 @@ def load(cls: type[Result], first: str | Path, name: str) -> dict[int, Result]:
     A seed without this experiment is left out. FileNotFoundError, with the command that makes the
     first of them, if there is none at all.
     """
-    held = [seed for seed, folder in folders(first).items() if (folder / f"{name}.json").is_file()]
+    places = folders(first).items()
+    held = {seed: folder for seed, folder in places if (folder / f"{name}.json").is_file()}
     if not held:
         results.load(cls, first, name)  # says what is missing
-    return {seed: results.load(cls, folders(first)[seed], name)[0] for seed in held}
+    return {seed: results.load(cls, folder, name)[0] for seed, folder in held.items()}

@@ -251,3 +251,13 @@ def _fit(
         after_step=after_step,
         report=report,
     )
+
+
+def logits_of(
+    classifier: nn.Module, data: ImageSet, images: Tensor, batch_size: int = latents.BATCH_SIZE
+) -> Tensor:
+    """What a classifier answers to `images`, (N, classes), padded or not as it takes them."""
+    inputs = fitting_images(classifier, data, images)
+    device = latents.device_of(classifier)
+    logits: Tensor = latents.in_batches(classifier, inputs, device, batch_size)
+    return logits

@@ -20,7 +20,7 @@ from vqtutor.checks import check_positive
 from vqtutor.data import ImageSet
 from vqtutor.experiments import latents
 from vqtutor.experiments.estimates import Estimate, estimate
-from vqtutor.experiments.training import fitting_images
+from vqtutor.experiments.training import logits_of
 from vqtutor.metrics import wilson_interval
 from vqtutor.models import WarmupCNN
 from vqtutor.train import History
@@ -100,10 +100,8 @@ def run_warmup(
 
 def answers_of(model: WarmupCNN, data: ImageSet) -> Tensor:
     """Class (N,) of each test image. A network for smaller images gets them without padding."""
-    images = fitting_images(model, data, data.test.images)
     with latents.inference(model):
-        logits: Tensor = latents.in_batches(model, images, latents.device_of(model))
-    return logits.argmax(dim=1)
+        return logits_of(model, data, data.test.images).argmax(dim=1)
 
 
 def drop(base: Tensor, other: Tensor) -> Estimate:

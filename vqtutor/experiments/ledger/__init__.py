@@ -69,14 +69,5 @@ CLAIMS: tuple[Claim, ...] = tuple(
 def write_ledger(folder: str | Path, evidence: Evidence, command: str = "") -> Ledger:
     """Decide every claim and write folder/ledger.json and folder/ledger.csv."""
     ledger = build(CLAIMS, evidence)
-    provenance = Provenance.collect(
-        "ledger",
-        config={"scale": evidence.scale},
-        data="all",
-        seed=0,
-        device="none",
-        seconds=0.0,
-        command=command,
-    )
-    write(ledger, folder, provenance)
+    write(ledger, folder, Provenance.of_stored("ledger", evidence.scale, command))
     return ledger
