@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import pytest
 import torch
 
 from vqtutor import plots
 from vqtutor.plots.style import NEUTRAL
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def test_kinds_of_one_model_share_a_color_and_differ_in_dashes():

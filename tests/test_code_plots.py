@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -12,12 +11,6 @@ import pytest
 from tests.experiments.test_ledger_codebooks import books
 from tests.experiments.test_ledger_pipeline import HIERARCHY, PRIORS
 from vqtutor import plots
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def make_hierarchy():

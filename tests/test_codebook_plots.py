@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 import torch
 from matplotlib.colors import to_rgb
 
@@ -14,12 +10,6 @@ from vqtutor import plots
 from vqtutor.plots.codebook import CELL_COLORS, LATTICE
 
 BOOK = torch.tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def test_every_point_of_the_plane_has_the_color_of_its_nearest_code():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -16,12 +15,6 @@ from vqtutor.experiments.beta import BetaSweep, run_beta
 from vqtutor.experiments.budgets import Budgets, run_budgets
 from vqtutor.experiments.posterior import AggregatePosteriors, PosteriorConfig, run_posterior
 from vqtutor.experiments.summary import summarize
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import pytest
 
 from vqtutor import plots
@@ -12,12 +11,6 @@ from vqtutor.plots.decisions import verdict_of
 CLEAR = [Estimate(0.7, 0.6, 0.8), Estimate(0.75, 0.7, 0.8)]
 ONE_OFF = [CLEAR[0], Estimate(0.78, 0.72, 0.84)]
 WORSE = [Estimate(1.1, 1.0, 1.2)]
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -14,12 +13,6 @@ from vqtutor import plots
 from vqtutor.experiments.classification import Classification, Score
 from vqtutor.experiments.generation import Generation, GenerationConfig, run_generation
 from vqtutor.experiments.summary import summarize
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def make_result() -> Generation:

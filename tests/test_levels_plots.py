@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
@@ -16,12 +13,6 @@ EPOCHS = [
     {"total": 3.0, "mse": 1.0, "commitment": 2.0},
     {"total": 0.9, "mse": 0.4, "commitment": 2},
 ]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def test_terms_of_training_and_validation():

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -13,12 +10,6 @@ from matplotlib.collections import EllipseCollection
 from tests.experiments.standins import Bands, make_data, make_vae
 from vqtutor import plots
 from vqtutor.experiments.beta import BetaSweep, run_beta
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

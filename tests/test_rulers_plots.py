@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import matplotlib.pyplot as plt
 import pytest
 import torch
@@ -11,12 +9,6 @@ import torch
 from vqtutor import plots
 from vqtutor.experiments.estimates import Estimate
 from vqtutor.plots.style import NEUTRAL
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def test_power_has_a_line_per_set_in_the_color_of_its_model():

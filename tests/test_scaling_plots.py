@@ -1,16 +1,9 @@
 """Figures of growth: what is drawn, and the factor per doubling in words."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from vqtutor import plots
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def test_the_factor_per_doubling_is_that_of_the_last_two_sizes():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -27,12 +25,6 @@ SCORES = GenerationScores(
     images=np.zeros((0, 1, 4, 4), np.uint8),
     num_images=200,
 )
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def test_draws_lie_over_all_latents_in_the_color_of_the_model():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -20,12 +18,6 @@ from vqtutor.experiments.sizes import SizeResult
 from vqtutor.experiments.sweeps import Sweep
 from vqtutor.experiments.warmup import Classifier, Warmup
 from vqtutor.plots import diagrams
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def pictures(*count: int) -> np.ndarray:

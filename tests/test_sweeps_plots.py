@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -13,12 +10,6 @@ from vqtutor import plots
 from vqtutor.experiments.sweeps import Sweep
 from vqtutor.plots.style import figure_of
 from vqtutor.plots.sweeps import SMALLEST
-
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def make_sweep(degrees: tuple[float, ...], shares: tuple[float, ...]) -> Sweep:
